@@ -1,0 +1,151 @@
+package export
+
+import (
+	"github.com/varlake/varlake/annotate"
+	"github.com/varlake/varlake/export/pq"
+)
+
+// batch is decoded records of one contig, in file order: the columns of the record tables, and what was counted on the way. It is filled by one decoder,
+// then read by the page encoders, and used again.
+type batch struct {
+	chrom             string
+	records           int64 // rows, and rejected ones
+	rows              int
+	sorted            bool // positions do not descend
+	firstPos, lastPos int64
+	firstLine         int64 // of the first row, 1-based
+	last              recordPlace
+
+	variants, annotations []pq.Vector // by leaf
+	tally                 *annotate.Tally
+	conflicts             conflicts
+	rejects               []Reject
+}
+
+// order is where the rows before a batch ended, to tell what the decoder of one batch can't: that the first row of a batch comes before the last of the one before.
+type order struct {
+	chrom string
+	pos   int64
+}
+
+// check takes up the next batch in file order and counts its first row where that is out of order.
+func (o *order) check(b *batch, input string) {
+	if b.rows == 0 {
+		return
+	}
+	if b.chrom == o.chrom && b.firstPos < o.pos {
+		first := make(conflicts)
+		first.add("POS", Unsorted, input, b.firstLine, []byte(b.chrom))
+		first.merge(b.conflicts)
+		b.conflicts = first
+	}
+	o.chrom, o.pos = b.chrom, b.lastPos
+}
+
+// recordPlace says where a record is.
+type recordPlace struct {
+	Input  int   `json:"input_index"`
+	Offset int64 `json:"record_offset"`
+	Line   int64 `json:"line"` // 1-based
+}
+
+// Reject is a record that could not be read, kept as it stands.
+type Reject struct {
+	Input  string `json:"input"`
+	Index  int    `json:"input_index"`
+	Line   int64  `json:"line"`   // 1-based
+	Offset int64  `json:"offset"` // virtual offset in BGZF, byte offset of the text otherwise
+	Reason string `json:"reason"`
+	Record string `json:"record"` // the raw line; bytes that are not UTF-8 as \xHH, and \ as \\
+}
+
+// batchPool makes batches for one schema and keeps those that are free. It is safe for use by several goroutines; how many batches there are at a time
+// is the caller's to bound.
+type batchPool struct {
+	schemas recordSchemas
+	leaves  leafIndex
+	wide    []bool // by leaf of variants: values are ids of a dictionary
+	samples int
+	free    chan *batch
+}
+
+// recordSchemas are the Parquet schemas of the record tables.
+type recordSchemas struct{ variants, annotations *pq.Schema }
+
+func newBatchPool(l *layout, samples, size int) (*batchPool, error) {
+	p := &batchPool{samples: samples, free: make(chan *batch, size)}
+	var err error
+	if p.schemas.variants, p.leaves.variants, err = parquetSchema(Variants, l.variants, colOffset, colPos, colEnd); err != nil {
+		return nil, err
+	}
+	if p.schemas.annotations, p.leaves.annotations, err = parquetSchema(VariantAnnotations, l.annotations, keyOffset, keyPos); err != nil {
+		return nil, err
+	}
+	p.wide = make([]bool, len(p.schemas.variants.Leaves()))
+	p.wide[p.leaves.variants[colGT]] = true
+	p.wide[p.leaves.variants[colNAlt]] = true
+	for _, b := range l.format {
+		p.wide[p.leaves.variants[b.column]] = true
+	}
+	return p, nil
+}
+
+// parquetSchema returns the schema of a table, and the first leaf of each column. The columns listed in ascending are integers that mostly ascend.
+func parquetSchema(table string, columns []Column, ascending ...int) (*pq.Schema, []int, error) {
+	fields := make([]pq.Field, len(columns))
+	for i, c := range columns {
+		fields[i] = pq.Field{Name: c.Name, Type: pq.Type(c.Type)}
+	}
+	for _, i := range ascending {
+		fields[i].Delta = true
+	}
+	schema, err := pq.NewSchema(table, fields)
+	if err != nil {
+		return nil, nil, err
+	}
+	first := make([]int, len(columns))
+	leaves := schema.Leaves()
+	for i := len(leaves) - 1; i >= 0; i-- {
+		first[leaves[i].Field] = i
+	}
+	return schema, first, nil
+}
+
+// get returns an empty batch.
+func (p *batchPool) get() *batch {
+	select {
+	case b := <-p.free:
+		return b
+	default:
+	}
+	b := &batch{
+		variants:    make([]pq.Vector, len(p.schemas.variants.Leaves())),
+		annotations: make([]pq.Vector, len(p.schemas.annotations.Leaves())),
+		tally:       annotate.NewTally(p.samples),
+		conflicts:   make(conflicts),
+	}
+	for i, wide := range p.wide {
+		if wide {
+			b.variants[i].Dict = new(pq.Dict)
+		}
+	}
+	return b
+}
+
+// put takes back a batch that nothing refers to any more.
+func (p *batchPool) put(b *batch) {
+	b.chrom, b.records, b.rows, b.sorted, b.firstPos, b.lastPos = "", 0, 0, false, 0, 0
+	for i := range b.variants {
+		b.variants[i].Reset()
+	}
+	for i := range b.annotations {
+		b.annotations[i].Reset()
+	}
+	b.tally.Reset()
+	clear(b.conflicts)
+	b.rejects = nil
+	select {
+	case p.free <- b:
+	default:
+	}
+}

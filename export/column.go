@@ -1,0 +1,98 @@
+package export
+
+import (
+	"math"
+
+	"github.com/varlake/varlake/export/pq"
+	"github.com/varlake/varlake/vcf"
+)
+
+// Definition levels of the columns (Parquet format, "Nested Encoding"): everything is optional, so each step down to the value adds one for being there.
+//
+//	T                    value 1
+//	array<T>             empty list 1, null element 2, value 3
+//	array<array<T>>      empty list 1, null inner list 2, empty inner list 3, null element 4, value 5
+//	map<string,string>   key 2, null value 2, value 3
+//	map<string,array>    key 2, null list 2, empty list 3, null element 4, value 5
+const (
+	defEmpty    = 1
+	defElemNull = 2
+	defElem     = 3
+	defCellNull = 2
+	defCellZero = 3
+	defItemNull = 4
+	defItem     = 5
+	defKey      = 2
+	defMapNull  = 2
+	defMapValue = 3
+)
+
+// column appends values to one leaf: what pq.Vector has for one value, for lists and for what may be missing.
+type column struct{ *pq.Vector }
+
+// double appends a value, or NULL where it is NaN, which stands for what can't be computed.
+func (c column) double(v float64) {
+	if math.IsNaN(v) {
+		c.AddNulls(1)
+	} else {
+		c.AddDouble(v)
+	}
+}
+
+// text appends a string, or NULL for the missing value.
+func (c column) text(v []byte) {
+	if missing(v) {
+		c.AddNulls(1)
+	} else {
+		c.AddBytes(v)
+	}
+}
+
+// element appends the levels of one element of a list or one entry of a map, the first of its row or a later one.
+func (c column) element(first bool, def uint8) {
+	rep := uint8(1)
+	if first {
+		rep = 0
+	}
+	c.AddLevel(rep, def, 1)
+}
+
+// int32s appends a list of values.
+func (c column) int32s(values []int32) {
+	if len(values) == 0 {
+		c.element(true, defEmpty)
+	}
+	for i, v := range values {
+		c.element(i == 0, defElem)
+		c.Int32 = append(c.Int32, v)
+	}
+}
+
+// doubles appends a list of values.
+func (c column) doubles(values []float64) {
+	if len(values) == 0 {
+		c.element(true, defEmpty)
+	}
+	for i, v := range values {
+		c.element(i == 0, defElem)
+		c.Double = append(c.Double, v)
+	}
+}
+
+// texts appends a list of the parts of text between separators. The missing value alone is a NULL list, as a part it is a NULL element.
+func (c column) texts(text []byte, separator byte) {
+	if missing(text) {
+		c.AddNulls(1)
+		return
+	}
+	for first, more := true, true; more; first = false {
+		var part []byte
+		part, text, more = vcf.Cut(text, separator)
+		if missing(part) {
+			c.element(first, defElemNull)
+			continue
+		}
+		c.element(first, defElem)
+		c.AppendBytes(part)
+	}
+}

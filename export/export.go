@@ -1,0 +1,282 @@
+// Package export turns VCFs into a dataset: three Parquet tables, and the manifest that says what they were made from.
+//
+// The way of a record is decode → rowGroup → part. A decoder turns a chunk of text into a batch of columns; row groups gather batches in file order and have their
+// pages encoded by any worker; parts are files that appear whole, or not at all. A dataset becomes visible with the last step, _current.json.
+package export
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/varlake/varlake/annotate"
+	"github.com/varlake/varlake/export/pq"
+	"github.com/varlake/varlake/internal/source"
+	"github.com/varlake/varlake/internal/store"
+	"github.com/varlake/varlake/vcf"
+)
+
+// ErrUnmatched is wrapped by the error for samples in only one of VCF and table, where those are not to be.
+var ErrUnmatched = errors.New("samples do not match")
+
+// ErrHeaderMismatch is wrapped by the error for a value that departs from the header, where none may.
+var ErrHeaderMismatch = errors.New("header mismatch")
+
+// Result is what an export came to.
+type Result struct {
+	Manifest *Manifest
+	Done     bool     // nothing was to do: the same command had finished before
+	Notes    []string // what the user should know of: unmatched samples, inputs that can't be read in parallel, files skipped
+}
+
+// exporter is one export on its way.
+type exporter struct {
+	opt     Options
+	version string
+	from    *Dataset // what is exported anew; nil: files are
+	inputs  []*input
+	infos   fields
+	formats fields
+	issues  conflicts // of the headers
+	table   *annotate.Table
+	sha256  string // of the sample table
+	rows    []int  // of the samples in the table
+	groups  *annotate.Groups
+	layout  *layout
+	notes   []string
+}
+
+// Run exports the inputs of opt. version is that of the program, for the manifest. It returns when the dataset is visible, or an error and nothing has changed for readers.
+// Errors wrap the sentinels of this package, of source, bgzf, vcf, annotate and store, or are the cause of ctx's end.
+func Run(ctx context.Context, version string, opt Options) (*Result, error) {
+	opt, err := opt.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	e := &exporter{opt: opt, version: version, issues: make(conflicts)}
+	defer e.close()
+	if err := e.openInputs(ctx); err != nil {
+		return nil, err
+	}
+	e.mergeHeaders()
+	if err := e.readTable(); err != nil {
+		return nil, err
+	}
+	e.layout = newLayout(e.infos.list, e.formats.list, e.table, e.groups)
+	return e.export(ctx)
+}
+
+func (e *exporter) note(format string, args ...any) {
+	e.notes = append(e.notes, fmt.Sprintf(format, args...))
+}
+
+func (e *exporter) close() {
+	for _, in := range e.inputs {
+		in.close() // of what was only read, nothing can be lost
+	}
+}
+
+func (e *exporter) samples() []string { return e.inputs[0].header.Samples }
+
+// openInputs finds the inputs and reads their headers.
+func (e *exporter) openInputs(ctx context.Context) error {
+	ds, err := datasetInput(e.opt.Inputs)
+	if err != nil {
+		return err
+	}
+	if ds != nil {
+		return e.openDataset(ds)
+	}
+	list, err := source.List(e.opt.Inputs)
+	if err != nil {
+		return err
+	}
+	for _, name := range list.Skipped {
+		e.note("skipped %s: not a VCF by its name", name)
+	}
+	e.inputs, err = openInputs(ctx, list.Inputs, vcf.Options{ChunkSize: e.opt.chunk, MaxLine: e.opt.lineLimit()})
+	return err
+}
+
+// mergeHeaders merges what the headers declare.
+func (e *exporter) mergeHeaders() {
+	for _, in := range e.inputs {
+		disagree := func(kind string) func(id, what string) {
+			return func(id, what string) { e.issues.add(kind+"/"+id, Disagreement, in.Name, 0, []byte(what)) }
+		}
+		e.infos.merge(in.header.Infos, disagree("INFO"))
+		e.formats.merge(in.header.Formats, disagree("FORMAT"))
+		for _, issue := range in.header.Issues {
+			e.issues.add("header", HeaderIssue, in.Name, int64(issue.Line), []byte(issue.Text))
+		}
+		if note := slowFormat(in.format); note != "" {
+			e.note("%s is %v: %s", in.Name, in.format, note)
+		}
+	}
+}
+
+// readTable reads the sample table, joins it and forms the groups.
+func (e *exporter) readTable() error {
+	if e.opt.Samples == "" {
+		return nil
+	}
+	data, err := os.ReadFile(e.opt.Samples)
+	if err != nil {
+		return fmt.Errorf("sample table: %w; give --samples a TSV, CSV or PED file that can be read", err)
+	}
+	e.sha256 = digest(data)
+	if e.table, err = annotate.ReadTable(bytes.NewReader(data), e.opt.Samples, e.opt.Table); err != nil {
+		return err
+	}
+	var notInTable, notInVCF []string
+	e.rows, notInTable, notInVCF = e.table.Join(e.samples())
+	if err := e.unmatched(notInTable, "of the VCF are not in the sample table"); err != nil {
+		return err
+	}
+	if err := e.unmatched(notInVCF, "of the sample table are not in the VCF"); err != nil {
+		return err
+	}
+	if len(e.opt.GroupBy) > 0 {
+		e.groups, err = annotate.NewGroups(e.table, e.rows, e.opt.GroupBy)
+	}
+	return err
+}
+
+func (e *exporter) unmatched(samples []string, where string) error {
+	if len(samples) == 0 || e.opt.Unmatched == "ignore" {
+		return nil
+	}
+	text := fmt.Sprintf("%d of the samples %s; the first is %q", len(samples), where, samples[0])
+	if e.opt.Unmatched == "fail" {
+		return fmt.Errorf("%w: %s; mend the table, or give --unmatched warn", ErrUnmatched, text)
+	}
+	e.note("%s", text)
+	return nil
+}
+
+// export writes the run, unless it is there.
+func (e *exporter) export(ctx context.Context) (*Result, error) {
+	dir, err := store.Open(e.opt.Out)
+	if err != nil {
+		return nil, fmt.Errorf("%w; give --out a directory that can be written", err)
+	}
+	run, state, err := e.begin(dir)
+	if errors.Is(err, store.ErrPermission) {
+		return nil, fmt.Errorf("%w; give --out a directory that can be written", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if state.currentRun == run {
+		d, err := OpenDataset(dir.Root())
+		if err != nil {
+			return nil, err
+		}
+		return &Result{Manifest: d.Manifest, Done: true, Notes: e.notes}, nil
+	}
+	manifest, err := e.write(ctx, dir, run)
+	if err != nil {
+		return nil, err
+	}
+	if err := publish(dir, state, run); err != nil {
+		return nil, err
+	}
+	return &Result{Manifest: manifest, Notes: e.notes}, nil
+}
+
+// begin names the run and pins the plan.
+func (e *exporter) begin(dir *store.Dir) (run string, s state, err error) {
+	options := e.opt.lasting(e.sha256)
+	p := Plan{Inputs: e.manifestInputs()}
+	if e.from != nil {
+		options.From = e.from.Manifest.Run
+	}
+	for _, in := range e.inputs {
+		if e.from == nil && !in.Rereadable() { // no one can tell whether it is the same again
+			if s, err = readState(dir); err == nil && s.currentRun != "" && !e.opt.Overwrite {
+				err = fmt.Errorf("%w: %s holds run %s; give --overwrite to replace it, or another --out", ErrOtherRun, dir.Root(), s.currentRun)
+			}
+			return randomName(), s, err
+		}
+	}
+	if p.Run, err = (identity{Inputs: p.Inputs, Options: options}).name(); err != nil {
+		return "", s, err
+	}
+	command, err := (identity{Args: e.opt.Inputs, Options: options}).name()
+	if err != nil {
+		return "", s, err
+	}
+	s, err = begin(dir, command, p, e.opt.Overwrite)
+	return p.Run, s, err
+}
+
+func (e *exporter) manifestInputs() []Input {
+	if e.from != nil {
+		return e.from.Manifest.Inputs
+	}
+	inputs := make([]Input, len(e.inputs))
+	for i, in := range e.inputs {
+		inputs[i] = Input{URI: in.URI, Bytes: in.Size, Format: in.format.String(), Header: digest([]byte(in.headerText()))}
+		if in.Rereadable() {
+			inputs[i].ETag = in.ModTime.UTC().Format(time.RFC3339Nano)
+		}
+	}
+	return inputs
+}
+
+// write makes all files of the run but _current.json.
+func (e *exporter) write(ctx context.Context, dir *store.Dir, run string) (*Manifest, error) {
+	codec, err := pq.NewCodec(e.opt.Workers)
+	if err != nil {
+		return nil, err
+	}
+	batches, err := newBatchPool(e.layout, len(e.samples()), 4*e.opt.Workers)
+	if err != nil {
+		return nil, err
+	}
+	p := &pipeline{inputs: e.inputs, chunks: e.readInputs, layout: e.layout, groups: e.groups, batches: batches, rowPool: newGroupPool(batches, codec),
+		workers: e.opt.Workers, failBad: !e.opt.Quarantine, strict: e.opt.StrictHeader, progress: e.opt.Progress}
+	e.opt.Progress.setTotal(totalSize(e.inputs))
+	if e.from != nil {
+		p.chunks = e.reload
+		e.opt.Progress.setTotal(-1)
+	}
+	w := newPartWriter(dir, run, e.opt.PartSize, len(e.samples()), e.recordTables(batches))
+	defer w.abort()
+	if err := p.run(ctx, w.write); err != nil {
+		return nil, err
+	}
+	if err := w.finish(); err != nil {
+		return nil, err
+	}
+	file, err := writeSamples(dir, run, e.layout, e.samples(), e.table, e.rows, w.total.tally, e.metadata(e.layout.samples), codec)
+	if err != nil {
+		return nil, err
+	}
+	w.total.files[SampleAnnotations] = []File{file}
+	m := e.manifest(run, &w.total)
+	return m, e.finish(dir, run, m)
+}
+
+// recordTables are the tables that parts are written for.
+func (e *exporter) recordTables(b *batchPool) []recordTable {
+	all := []recordTable{
+		{Variants, b.schemas.variants, e.metadata(e.layout.variants), b.leaves.variants[colPos], func(g *rowGroup) []*pq.Chunk { return g.variants }},
+		{VariantAnnotations, b.schemas.annotations, e.metadata(e.layout.annotations), b.leaves.annotations[keyPos], func(g *rowGroup) []*pq.Chunk { return g.annotations }},
+	}
+	return slices.DeleteFunc(all, func(t recordTable) bool { return !e.opt.writes(t.name) })
+}
+
+func totalSize(inputs []*input) (n int64) {
+	for _, in := range inputs {
+		if in.Size < 0 {
+			return -1
+		}
+		n += in.Size
+	}
+	return n
+}

@@ -1,0 +1,73 @@
+package export
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/varlake/varlake/internal/store"
+)
+
+// commit gives a written file its name. A file that is there already is done if its content is the same, as where a run that was interrupted is begun again;
+// else the error wraps ErrConflictingFile.
+func commit(dir *store.Dir, w *store.Writer, name string) error {
+	err := w.Commit()
+	if !errors.Is(err, store.ErrExists) {
+		return err
+	}
+	have, _, err := dir.SHA256(name)
+	if err != nil {
+		return err
+	}
+	if have != w.SHA256() {
+		return fmt.Errorf("%s: %w (SHA-256 %s, this run made %s); remove it, or export to another place", name, ErrConflictingFile, have, w.SHA256())
+	}
+	return nil
+}
+
+// put writes a small file, as commit does.
+func put(dir *store.Dir, name string, data []byte) error {
+	w, err := dir.Create(name)
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	if _, err := w.Write(data); err != nil {
+		return err
+	}
+	return commit(dir, w, name)
+}
+
+// supportFiles lists the files beside the tables as they are written, for the manifest.
+type supportFiles []SupportFile
+
+// put writes a small file, as commit does, and lists it.
+func (s *supportFiles) put(dir *store.Dir, name string, data []byte) error {
+	if err := put(dir, name, data); err != nil {
+		return err
+	}
+	*s = append(*s, SupportFile{name, int64(len(data)), digest(data)})
+	return nil
+}
+
+func (s *supportFiles) putJSON(dir *store.Dir, name string, v any) error {
+	data, err := marshal(v)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return s.put(dir, name, data)
+}
+
+// marshal is JSON as all files of a dataset have it: indented, with a newline at the end.
+func marshal(v any) ([]byte, error) {
+	data, err := json.MarshalIndent(v, "", " ")
+	return append(data, '\n'), err
+}
+
+// digest is the SHA-256 of data in hexadecimal.
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,172 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/varlake/varlake/bgzf"
+	"github.com/varlake/varlake/internal/source"
+	"github.com/varlake/varlake/vcf"
+)
+
+// ErrSamples is wrapped by the error for inputs whose samples differ.
+var ErrSamples = errors.New("inputs have different samples")
+
+// input is one VCF: where it is, its header, and while it is read its reader.
+type input struct {
+	source.Input
+	header  *vcf.Header
+	contigs map[string]bool // that the header declares
+	format  bgzf.Format
+
+	file   io.ReadCloser
+	blocks *bgzf.Reader
+	reader *vcf.Reader
+}
+
+// open opens the input and reads its header; an input that is open already, as standard input is after its header was read, goes on from there.
+func (in *input) open(ctx context.Context, opt vcf.Options) error {
+	if in.reader != nil {
+		return nil
+	}
+	file, err := in.Open()
+	if err != nil {
+		return err
+	}
+	blocks, err := openBlocks(ctx, file, in.Name)
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	in.file, in.blocks, in.format = file, blocks, blocks.Format()
+	in.reader, err = vcf.NewReader(blocks, in.Name, opt)
+	if err != nil {
+		return errors.Join(err, in.close())
+	}
+	in.setHeader(in.reader.Header())
+	return nil
+}
+
+func (in *input) setHeader(h *vcf.Header) {
+	if in.header != nil { // opened again, to read the records
+		return
+	}
+	in.header, in.contigs = h, make(map[string]bool, len(h.Contigs))
+	for _, c := range h.Contigs {
+		in.contigs[c.ID] = true
+	}
+}
+
+// openBlocks is bgzf.NewReader that does not outlast ctx: the first bytes of a pipe may be long in coming.
+func openBlocks(ctx context.Context, file io.Reader, name string) (*bgzf.Reader, error) {
+	type opened struct {
+		blocks *bgzf.Reader
+		err    error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		blocks, err := bgzf.NewReader(ctx, file, name, bgzf.Options{})
+		done <- opened{blocks, err}
+	}()
+	select {
+	case o := <-done:
+		return o.blocks, o.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func (in *input) close() error {
+	if in.file == nil {
+		return nil
+	}
+	err := errors.Join(in.blocks.Close(), in.file.Close())
+	in.file, in.blocks, in.reader = nil, nil, nil
+	return err
+}
+
+// openInputs reads the headers of all inputs and makes sure that their samples are the same, in the same order.
+func openInputs(ctx context.Context, list []source.Input, opt vcf.Options) ([]*input, error) {
+	inputs := make([]*input, len(list))
+	for i, s := range list {
+		in := &input{Input: s}
+		if err := in.open(ctx, opt); err != nil {
+			return nil, err
+		}
+		if s.Rereadable() {
+			if err := in.close(); err != nil {
+				return nil, fmt.Errorf("input %s: %w", s.Name, err)
+			}
+		}
+		inputs[i] = in
+		if err := sameSamples(inputs[0], in); err != nil {
+			return nil, err
+		}
+	}
+	return inputs, nil
+}
+
+// sameSamples returns an error that names the first difference between the samples of two inputs.
+func sameSamples(a, b *input) error {
+	x, y := a.header.Samples, b.header.Samples
+	if slices.Equal(x, y) {
+		return nil
+	}
+	advice := "give files of the same samples in the same order"
+	if len(x) == 1 && len(y) == 1 {
+		advice = "merge single-sample files first with: bcftools merge"
+	}
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] {
+			return fmt.Errorf("%w: sample %d is %q in %s and %q in %s; %s", ErrSamples, i+1, x[i], a.Name, y[i], b.Name, advice)
+		}
+	}
+	return fmt.Errorf("%w: %d in %s and %d in %s; %s", ErrSamples, len(x), a.Name, len(y), b.Name, advice)
+}
+
+// unchanged makes sure that a file that was read is still the one that was listed.
+func (in *input) unchanged() error {
+	if !in.Rereadable() {
+		return nil
+	}
+	now, err := source.List([]string{in.Name})
+	if err != nil {
+		return err
+	}
+	if got := now.Inputs[0]; got.Size != in.Size || !got.ModTime.Equal(in.ModTime) {
+		return fmt.Errorf("%w: %s while it was read; run the command again when nothing writes to it", ErrInputChanged, in.Name)
+	}
+	return nil
+}
+
+// readInputs is the chunkSource of files.
+func (e *exporter) readInputs(ctx context.Context, emit func(input int, chunk *vcf.Chunk) error) error {
+	for i, in := range e.inputs {
+		if err := e.readInput(ctx, i, in, emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *exporter) readInput(ctx context.Context, index int, in *input, emit func(input int, chunk *vcf.Chunk) error) (err error) {
+	if err := in.open(ctx, vcf.Options{ChunkSize: e.opt.chunk, MaxLine: e.opt.lineLimit()}); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.close()) }()
+	for {
+		chunk, err := in.reader.Next()
+		e.opt.Progress.setBytes(index, in.blocks.BytesRead())
+		if errors.Is(err, io.EOF) {
+			return in.unchanged()
+		}
+		if err != nil {
+			return err
+		}
+		if err := emit(index, chunk); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package export
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/varlake/varlake/bgzf"
+	"github.com/varlake/varlake/export/pq"
+	"github.com/varlake/varlake/internal/store"
+)
+
+// ManifestGroup is a group of samples that variant_annotations has allele counts for.
+type ManifestGroup struct {
+	Column  string `json:"column"` // as the sample table has it
+	Value   string `json:"value"`
+	Samples int    `json:"samples"`
+	Prefix  string `json:"prefix"` // of the columns _ac, _an and _af
+}
+
+// headerText is the header of the input as it stands, with LF.
+func (in *input) headerText() string {
+	var b strings.Builder
+	for _, line := range in.header.Lines {
+		b.WriteString(line)
+		b.WriteByte('\n')
+	}
+	b.WriteString(columnLine(in.header.Columns, in.header.Samples))
+	return b.String()
+}
+
+func columnLine(columns int, samples []string) string {
+	var b strings.Builder
+	b.WriteString("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO")
+	if columns > 8 {
+		b.WriteString("\tFORMAT")
+	}
+	for _, s := range samples {
+		b.WriteByte('\t')
+		b.WriteString(s)
+	}
+	b.WriteByte('\n')
+	return b.String()
+}
+
+// mergedHeader is the header that stands for all inputs: the lines of the first, and of the others what the first lacks.
+func (e *exporter) mergedHeader() string {
+	var b strings.Builder
+	seen := make(map[string]bool)
+	columns := 0 // an input without samples may have FORMAT or not
+	for i, in := range e.inputs {
+		columns = max(columns, in.header.Columns)
+		for _, line := range in.header.Lines {
+			key := lineKey(line)
+			if i == 0 || !seen[key] {
+				b.WriteString(line)
+				b.WriteByte('\n')
+			}
+			seen[key] = true
+		}
+	}
+	b.WriteString(columnLine(columns, e.samples()))
+	return b.String()
+}
+
+// lineKey tells header lines apart that define different things: by kind and ID where the line has one, else by all of it.
+func lineKey(line string) string {
+	kind, rest, ok := strings.Cut(line, "=<")
+	if kind, _, isFormat := strings.Cut(line, "=VCF"); isFormat && kind == "##fileformat" {
+		return kind
+	}
+	if !ok {
+		return line
+	}
+	for part := range strings.SplitSeq(strings.TrimSuffix(rest, ">"), ",") {
+		if id, ok := strings.CutPrefix(part, "ID="); ok {
+			return kind + "=" + id
+		}
+	}
+	return line
+}
+
+// metadata is the key-value metadata of the files of a table: who wrote them, and what its columns were made from.
+func (e *exporter) metadata(columns []Column) []pq.KeyValue {
+	names := make(map[string]string, len(columns))
+	for _, c := range columns {
+		if c.Source != "" {
+			names[c.Name] = c.Source
+		}
+	}
+	text, err := json.Marshal(names)
+	if err != nil { // a map of strings always marshals
+		text = nil
+	}
+	return []pq.KeyValue{
+		{Key: "varlake.version", Value: e.version},
+		{Key: "varlake.schema", Value: fmt.Sprint(SchemaVersion)},
+		{Key: "varlake.names", Value: string(text)},
+	}
+}
+
+// manifest says what the run holds.
+func (e *exporter) manifest(run string, t *totals) *Manifest {
+	t.conflicts.merge(e.issues)
+	m := &Manifest{
+		Tool: "varlake " + e.version, Schema: SchemaVersion, Run: run, Inputs: e.manifestInputs(), Samples: int64(len(e.samples())),
+		Records: t.records, Rows: t.rows, Rejected: t.rejected, Conflicts: t.conflicts.list(), Support: t.support,
+	}
+	for _, g := range e.layout.groups {
+		m.Groups = append(m.Groups, ManifestGroup{g.Column, g.Value, g.Samples, strings.TrimSuffix(e.layout.annotations[g.column].Name, "_ac")})
+	}
+	for _, t0 := range []Table{
+		{Name: Variants, Partition: "chrom", Columns: e.layout.variants},
+		{Name: VariantAnnotations, Partition: "chrom", Columns: e.layout.annotations},
+		{Name: SampleAnnotations, Columns: e.layout.samples},
+	} {
+		if t0.Name != SampleAnnotations && !e.opt.writes(t0.Name) {
+			continue
+		}
+		t0.Files = append([]File{}, t.files[t0.Name]...)
+		for _, f := range t0.Files {
+			t0.Rows += f.Rows
+			t0.Bytes += f.Bytes
+		}
+		m.Tables = append(m.Tables, t0)
+	}
+	return m
+}
+
+// finish writes what stands beside the tables, and last what says that all is there.
+func (e *exporter) finish(dir *store.Dir, run string, m *Manifest) error {
+	root, support := RunPath(run), (*supportFiles)(&m.Support)
+	if err := support.put(dir, root+"/_header.vcf", []byte(e.mergedHeader())); err != nil {
+		return err
+	}
+	for i, in := range e.inputs {
+		if err := support.put(dir, fmt.Sprintf("%s/_headers/%05d.vcf", root, i), []byte(in.headerText())); err != nil {
+			return err
+		}
+	}
+	shard := struct {
+		Records  int64 `json:"records"`
+		Rows     int64 `json:"rows"`
+		Rejected int64 `json:"rejected"`
+	}{m.Records, m.Rows, m.Rejected}
+	if err := support.putJSON(dir, root+"/_shards/00000.json", shard); err != nil {
+		return err
+	}
+	slices.SortFunc(m.Support, func(a, b SupportFile) int { return strings.Compare(a.Path, b.Path) })
+	manifest, err := marshal(m)
+	if err != nil {
+		return fmt.Errorf("%s: %w", ManifestName, err)
+	}
+	if err := put(dir, root+"/"+ManifestName, manifest); err != nil {
+		return err
+	}
+	return put(dir, root+"/"+SuccessName, successText(manifest))
+}
+
+// successText is the content of _SUCCESS: a line that `sha256sum --check` reads.
+func successText(manifest []byte) []byte {
+	return []byte(digest(manifest) + "  " + ManifestName + "\n")
+}
+
+// slowFormat says what is lost with a content that can't be inflated in parallel.
+func slowFormat(f bgzf.Format) string {
+	if f == bgzf.Gzip {
+		return "read as one stream; compressed with bgzip it would be read in parallel"
+	}
+	return ""
+}

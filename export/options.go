@@ -1,0 +1,110 @@
+package export
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"github.com/varlake/varlake/annotate"
+)
+
+// ErrUsage is wrapped by errors about options that can't be followed.
+var ErrUsage = errors.New("wrong usage")
+
+// Options say what to export and how.
+type Options struct {
+	Inputs []string // files, directories, globs, "-"; or one dataset
+	Lines  Lines    // reads the records of a dataset; nil: datasets are no inputs
+	Out    string   // directory of the dataset
+
+	Samples string // sample table; "" none
+	Table   annotate.TableOptions
+	GroupBy []string // columns of the sample table
+	// Unmatched says what samples in only one of VCF and table do: "warn" (or ""), "fail", "ignore".
+	Unmatched string
+
+	Tables       []string // record tables to write; none: all
+	Quarantine   bool     // set bad records aside instead of failing
+	StrictHeader bool     // fail where values depart from the header
+	PartSize     int64    // bytes from which on a file is followed by another; 0: DefaultPartSize
+	Workers      int      // 0: all cores
+	Memory       int64    // bytes; bounds lines to a quarter; 0: DefaultMemory
+	Overwrite    bool     // replace a dataset made from other inputs or options
+	Progress     *Progress
+
+	chunk int // bytes of text decoded at a time, for tests; 0: what vcf takes
+}
+
+// Defaults of Options.
+const (
+	DefaultPartSize = 256 << 20
+	DefaultMemory   = 1 << 30
+)
+
+// maxLine is the longest line that any memory allows.
+const maxLine = 512 << 20
+
+func (o Options) withDefaults() (Options, error) {
+	if len(o.Inputs) == 0 {
+		return o, fmt.Errorf("%w: no input; give a file, a directory, a glob or - for standard input", ErrUsage)
+	}
+	if o.Out == "" {
+		return o, fmt.Errorf("%w: no dataset to write; give --out DIRECTORY", ErrUsage)
+	}
+	if len(o.GroupBy) > 0 && o.Samples == "" {
+		return o, fmt.Errorf("%w: --group-by needs the sample table that has the columns; give --samples FILE", ErrUsage)
+	}
+	if len(o.Tables) == 0 {
+		o.Tables = []string{Variants, VariantAnnotations, SampleAnnotations}
+	}
+	for _, t := range o.Tables {
+		if t == "carriers" {
+			return o, fmt.Errorf("%w: carriers is not written as a table yet; the view carriers has the same columns", ErrUsage)
+		}
+		if t != Variants && t != VariantAnnotations && t != SampleAnnotations {
+			return o, fmt.Errorf("%w: there is no table %q; there are %s, %s and %s", ErrUsage, t, Variants, VariantAnnotations, SampleAnnotations)
+		}
+	}
+	if o.PartSize <= 0 {
+		o.PartSize = DefaultPartSize
+	}
+	if o.Memory <= 0 {
+		o.Memory = DefaultMemory
+	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	return o, nil
+}
+
+func (o *Options) lineLimit() int64 { return min(maxLine, o.Memory/4) }
+
+func (o *Options) writes(table string) bool { return slices.Contains(o.Tables, table) }
+
+// lasting are the options that change the bytes of a dataset, so that they are part of what names a run. Workers and memory do not.
+type lasting struct {
+	From         string            `json:"from,omitempty"`    // the run that is exported anew
+	Samples      string            `json:"samples,omitempty"` // SHA-256 of the sample table
+	Key          string            `json:"sample_key,omitempty"`
+	Missing      []string          `json:"missing,omitempty"`
+	Types        map[string]string `json:"types,omitempty"`
+	GroupBy      []string          `json:"group_by,omitempty"`
+	Tables       []string          `json:"tables"`
+	Quarantine   bool              `json:"quarantine,omitempty"`
+	StrictHeader bool              `json:"strict_header,omitempty"`
+	PartSize     int64             `json:"part_size"`
+	Shards       int               `json:"shards"`
+}
+
+func (o *Options) lasting(sampleDigest string) lasting {
+	l := lasting{Samples: sampleDigest, Key: o.Table.Key, Missing: o.Table.Missing, GroupBy: o.GroupBy, Tables: o.Tables,
+		Quarantine: o.Quarantine, StrictHeader: o.StrictHeader, PartSize: o.PartSize, Shards: 1}
+	if len(o.Table.Types) > 0 {
+		l.Types = make(map[string]string, len(o.Table.Types))
+		for name, t := range o.Table.Types {
+			l.Types[name] = t.String()
+		}
+	}
+	return l
+}

@@ -1,0 +1,269 @@
+package export
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/varlake/varlake/annotate"
+	"github.com/varlake/varlake/export/pq"
+	"github.com/varlake/varlake/internal/store"
+)
+
+// ErrConflictingFile is wrapped by the error for a file of the run that is there already with other content.
+var ErrConflictingFile = errors.New("another content is there")
+
+// maxParts bounds the parts of a dataset: Athena lists and opens every one.
+const maxParts = 100_000
+
+// partSet is what _parts/SSSSS-QQQQQQ.json says of one set of parts: the files of all record tables that hold the same records, and what was counted in
+// these records alone. The tallies of the samples lie beside it, as .tally.zst.
+type partSet struct {
+	Shard     int         `json:"shard"`
+	Sequence  int         `json:"sequence"`
+	Chrom     string      `json:"chrom"`
+	First     int64       `json:"first_record"` // 0-based, within the shard
+	Records   int64       `json:"records"`
+	Rows      int64       `json:"rows"`
+	Rejected  int64       `json:"rejected"`
+	Last      recordPlace `json:"last"`
+	Files     []partFile  `json:"files"`
+	Conflicts []Conflict  `json:"conflicts"`
+	Tally     string      `json:"tally_sha256"`
+}
+
+type partFile struct {
+	Table string `json:"table"`
+	File
+}
+
+// partWriter writes row groups to parts: a new one for each contig in turn and whenever a file has reached the part size.
+type partWriter struct {
+	store    *store.Dir
+	run      string
+	shard    int
+	partSize int64
+	tables   []recordTable
+	samples  int
+
+	part     *part
+	next     int    // sequence of the next part
+	total    totals // of the parts that are closed
+	rejected *store.Writer
+}
+
+// recordTable is one of the tables that parts are written for.
+type recordTable struct {
+	name     string
+	schema   *pq.Schema
+	metadata []pq.KeyValue
+	pos      int // leaf of pos
+	chunks   func(*rowGroup) []*pq.Chunk
+}
+
+// totals are the counts of a shard.
+type totals struct {
+	records, rows, rejected int64
+	tally                   *annotate.Tally
+	conflicts               conflicts
+	files                   map[string][]File // by table
+	support                 supportFiles
+}
+
+// part is a set of files being written.
+type part struct {
+	set       partSet
+	files     []*openFile
+	sorted    bool
+	lastPos   int64
+	tally     *annotate.Tally
+	conflicts conflicts
+}
+
+type openFile struct {
+	path    string
+	out     *store.Writer
+	parquet *pq.File
+}
+
+func newPartWriter(dir *store.Dir, run string, partSize int64, samples int, tables []recordTable) *partWriter {
+	return &partWriter{store: dir, run: run, partSize: partSize, tables: tables, samples: samples,
+		total: totals{tally: annotate.NewTally(samples), conflicts: make(conflicts), files: make(map[string][]File)}}
+}
+
+// write adds an encoded row group.
+func (w *partWriter) write(g *rowGroup) error {
+	if w.part != nil && g.rows > 0 && w.part.set.Rows > 0 && (w.part.set.Chrom != g.chrom || w.part.size() >= w.partSize) {
+		if err := w.closePart(); err != nil {
+			return err
+		}
+	}
+	if w.part == nil {
+		w.part = &part{set: partSet{Shard: w.shard, Sequence: w.next, First: w.total.records}, sorted: true,
+			tally: annotate.NewTally(w.samples), conflicts: make(conflicts)}
+	}
+	p := w.part
+	if g.rows > 0 && p.files == nil {
+		p.set.Chrom = g.chrom
+		if err := w.openFiles(); err != nil {
+			return err
+		}
+	}
+	for i, f := range p.files {
+		if err := f.parquet.WriteRowGroup(g.rows, w.tables[i].chunks(g)); err != nil {
+			return fmt.Errorf("%s: %w", f.path, err)
+		}
+	}
+	return p.count(w, g)
+}
+
+// count adds what was counted in a row group.
+func (p *part) count(w *partWriter, g *rowGroup) error {
+	if g.rows > 0 { // a group of rejects alone has no positions
+		p.sorted = p.sorted && g.sorted && (p.set.Rows == 0 || g.firstPos >= p.lastPos)
+		p.lastPos = g.lastPos
+	}
+	p.set.Records += g.records
+	p.set.Rows += g.rows
+	p.set.Rejected += int64(len(g.rejects))
+	p.set.Last = g.last
+	p.conflicts.merge(g.conflicts)
+	if err := p.tally.Merge(g.tally); err != nil {
+		return err
+	}
+	return w.reject(g.rejects)
+}
+
+// size returns how many bytes the largest file has.
+func (p *part) size() (n int64) {
+	for _, f := range p.files {
+		n = max(n, f.parquet.Size())
+	}
+	return n
+}
+
+func (w *partWriter) openFiles() error {
+	if w.next >= maxParts {
+		return fmt.Errorf("more than %d parts: the contigs change too often; sort the input with bcftools sort", maxParts)
+	}
+	for _, t := range w.tables {
+		path := fmt.Sprintf("%s/%s/chrom=%s/part-%05d-%06d.parquet", RunPath(w.run), t.name, EscapePartition(w.part.set.Chrom), w.shard, w.next)
+		out, err := w.store.Create(path)
+		if err != nil {
+			return err
+		}
+		sorting := []pq.SortingColumn{{Leaf: t.pos}}
+		w.part.files = append(w.part.files, &openFile{path, out, pq.NewFile(out, t.schema, t.metadata, sorting)})
+	}
+	return nil
+}
+
+// closePart gives the files of the part their names, then says in _parts that the set is whole.
+func (w *partWriter) closePart() error {
+	p := w.part
+	if p == nil {
+		return nil
+	}
+	for i, f := range p.files {
+		if !p.sorted {
+			f.parquet.Sorting = nil
+		}
+		if err := f.parquet.Close(); err != nil {
+			return fmt.Errorf("%s: %w", f.path, err)
+		}
+		if err := commit(w.store, f.out, f.path); err != nil {
+			return err
+		}
+		file := File{Path: f.path, Chrom: p.set.Chrom, Rows: p.set.Rows, Bytes: f.out.Size(), SHA256: f.out.SHA256()}
+		p.set.Files = append(p.set.Files, partFile{w.tables[i].name, file})
+		w.total.files[w.tables[i].name] = append(w.total.files[w.tables[i].name], file)
+	}
+	p.files = nil
+	if err := w.writeSet(p); err != nil {
+		return err
+	}
+	w.total.records += p.set.Records
+	w.total.rows += p.set.Rows
+	w.total.rejected += p.set.Rejected
+	w.total.conflicts.merge(p.conflicts)
+	w.next++
+	w.part = nil
+	return w.total.tally.Merge(p.tally)
+}
+
+func (w *partWriter) writeSet(p *part) error {
+	tally, err := p.tally.MarshalBinary()
+	if err != nil {
+		return fmt.Errorf("tally: %w", err)
+	}
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return fmt.Errorf("tally: %w", err)
+	}
+	tally = encoder.EncodeAll(tally, nil)
+	name := fmt.Sprintf("%s/_parts/%05d-%06d", RunPath(w.run), w.shard, w.next)
+	p.set.Conflicts = p.conflicts.list()
+	p.set.Tally = digest(tally)
+	if err := w.total.support.put(w.store, name+".tally.zst", tally); err != nil {
+		return err
+	}
+	return w.total.support.putJSON(w.store, name+".json", p.set)
+}
+
+// reject appends records to _rejects, a JSON line each.
+func (w *partWriter) reject(rejects []Reject) error {
+	if len(rejects) == 0 {
+		return nil
+	}
+	if w.rejected == nil {
+		var err error
+		if w.rejected, err = w.store.Create(w.rejectsName()); err != nil {
+			return err
+		}
+	}
+	var lines bytes.Buffer
+	encoder := json.NewEncoder(&lines)
+	encoder.SetEscapeHTML(false)
+	for _, r := range rejects {
+		if err := encoder.Encode(r); err != nil {
+			return fmt.Errorf("reject: %w", err)
+		}
+	}
+	_, err := w.rejected.Write(lines.Bytes())
+	return err
+}
+
+func (w *partWriter) rejectsName() string {
+	return fmt.Sprintf("%s/_rejects/%05d.jsonl", RunPath(w.run), w.shard)
+}
+
+// finish closes the last part and the rejects.
+func (w *partWriter) finish() error {
+	if err := w.closePart(); err != nil {
+		return err
+	}
+	if w.rejected == nil {
+		return nil
+	}
+	name := w.rejectsName()
+	if err := commit(w.store, w.rejected, name); err != nil {
+		return err
+	}
+	w.total.support = append(w.total.support, SupportFile{name, w.rejected.Size(), w.rejected.SHA256()})
+	return nil
+}
+
+// abort leaves nothing of what is not whole.
+func (w *partWriter) abort() {
+	if w.part != nil {
+		for _, f := range w.part.files {
+			f.out.Abort()
+		}
+	}
+	if w.rejected != nil {
+		w.rejected.Abort()
+	}
+}

@@ -1,0 +1,177 @@
+package export
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/varlake/varlake/annotate"
+	"github.com/varlake/varlake/export/pq"
+)
+
+// Limits of a row group. They are fixed, so that the bytes of a dataset depend on nothing but its inputs and options.
+const (
+	maxGroupRows  = 122_880
+	maxGroupBytes = 32 << 20 // estimated, encoded
+	// maxGroupRejects bounds the lines set aside that wait in memory: they are written with the row group.
+	maxGroupRejects = 100_000
+)
+
+// compressible is how much smaller pages of genotypes are, at least, than the runs they are made from.
+const compressible = 4
+
+// rowGroup collects the batches of one row group of both record tables. Batches are added by one goroutine, in file order; their pages are encoded by others.
+type rowGroup struct {
+	chrom       string
+	rows        int64
+	records     int64
+	sorted      bool
+	firstPos    int64
+	lastPos     int64
+	last        recordPlace
+	variants    []*pq.Chunk // by leaf
+	annotations []*pq.Chunk
+	tally       *annotate.Tally
+	conflicts   conflicts
+	rejects     []Reject
+
+	pending sync.WaitGroup // encoding under way
+	mu      sync.Mutex
+	err     error // of encoding
+}
+
+// groupPool makes row groups for one schema and keeps those that are free.
+type groupPool struct {
+	batches *batchPool
+	codec   *pq.Codec
+	free    chan *rowGroup
+}
+
+// newGroupPool returns a pool of row groups whose pages are compressed by codec.
+func newGroupPool(batches *batchPool, codec *pq.Codec) *groupPool {
+	return &groupPool{batches: batches, codec: codec, free: make(chan *rowGroup, 2)}
+}
+
+func (p *groupPool) get(chrom string) *rowGroup {
+	var g *rowGroup
+	select {
+	case g = <-p.free:
+	default:
+		g = &rowGroup{tally: annotate.NewTally(p.batches.samples), conflicts: make(conflicts)}
+		for _, leaf := range p.batches.schemas.variants.Leaves() {
+			g.variants = append(g.variants, pq.NewChunk(leaf, pq.Options{Codec: p.codec}))
+		}
+		for _, leaf := range p.batches.schemas.annotations.Leaves() {
+			g.annotations = append(g.annotations, pq.NewChunk(leaf, pq.Options{Codec: p.codec}))
+		}
+	}
+	g.chrom, g.sorted = chrom, true
+	return g
+}
+
+// put takes back a row group that has been written.
+func (p *groupPool) put(g *rowGroup) {
+	for _, chunks := range [][]*pq.Chunk{g.variants, g.annotations} {
+		for _, c := range chunks {
+			c.Reset()
+		}
+	}
+	g.tally.Reset()
+	clear(g.conflicts)
+	g.rows, g.records, g.lastPos, g.rejects, g.err = 0, 0, 0, nil, nil
+	select {
+	case p.free <- g:
+	default:
+	}
+}
+
+// takes reports whether a batch belongs to the row group: it is of the same contig and within the limits.
+func (g *rowGroup) takes(b *batch) bool {
+	if len(g.rejects) >= maxGroupRejects {
+		return false
+	}
+	if b.rows == 0 || g.rows == 0 {
+		return true
+	}
+	return g.chrom == b.chrom && g.rows+int64(b.rows) <= maxGroupRows && g.estimate() < maxGroupBytes
+}
+
+// estimate foresees the encoded size of the larger table.
+func (g *rowGroup) estimate() int64 {
+	var variants, annotations int64
+	for _, c := range g.variants {
+		variants += c.RawBytes()
+	}
+	for _, c := range g.annotations {
+		annotations += c.RawBytes()
+	}
+	return max(variants/compressible, annotations)
+}
+
+// add appends a batch and returns the job that encodes its pages and gives it back, for any goroutine.
+func (g *rowGroup) add(b *batch, batches *batchPool) (encode func(), err error) {
+	if b.rows > 0 {
+		g.chrom = b.chrom
+		if g.rows == 0 {
+			g.firstPos, g.lastPos = b.firstPos, b.firstPos
+		}
+		g.sorted = g.sorted && b.sorted && b.firstPos >= g.lastPos
+		g.lastPos = b.lastPos
+	}
+	g.last = b.last
+	g.rows += int64(b.rows)
+	g.records += b.records
+	g.conflicts.merge(b.conflicts)
+	g.rejects = append(g.rejects, b.rejects...)
+	if err := g.tally.Merge(b.tally); err != nil {
+		return nil, err
+	}
+	pages := appendVectors(nil, g.variants, b.variants)
+	pages = appendVectors(pages, g.annotations, b.annotations)
+	g.pending.Add(1)
+	return func() {
+		defer g.pending.Done()
+		for _, p := range pages {
+			g.fail(p.Encode())
+		}
+		batches.put(b)
+	}, nil
+}
+
+func appendVectors(pages []*pq.Page, chunks []*pq.Chunk, vectors []pq.Vector) []*pq.Page {
+	for i, c := range chunks {
+		if p := c.Append(&vectors[i]); p != nil {
+			pages = append(pages, p)
+		}
+	}
+	return pages
+}
+
+// finish returns the jobs that encode what Append left, for any goroutine.
+func (g *rowGroup) finish() []func() {
+	var jobs []func()
+	for _, chunks := range [][]*pq.Chunk{g.variants, g.annotations} {
+		for _, c := range chunks {
+			jobs = append(jobs, func() {
+				defer g.pending.Done()
+				g.fail(c.Finish())
+			})
+		}
+	}
+	g.pending.Add(len(jobs))
+	return jobs
+}
+
+func (g *rowGroup) fail(err error) {
+	if err == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.err = errors.Join(g.err, err)
+}
+
+// wait returns when all pages are encoded.
+func (g *rowGroup) wait() error {
+	g.pending.Wait()
+	return g.err
+}
