@@ -1,0 +1,12 @@
+//go:build !cgo
+
+package athena
+
+import (
+	"context"
+
+	"github.com/varlake/varlake/export"
+)
+
+// Query fails with ErrNoEngine: DuckDB needs cgo.
+func Query(context.Context, *export.Dataset, string) (*Rows, error) { return nil, ErrNoEngine }
