@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/varlake/varlake/annotate"
+	"github.com/varlake/varlake/athena"
+	"github.com/varlake/varlake/export"
+	"github.com/varlake/varlake/internal/source"
+	"github.com/varlake/varlake/restore"
+)
+
+// Exit codes. 75 is EX_TEMPFAIL of sysexits.h: a scheduler may try again.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 75
+)
+
+// exitCodes is what the help of every command ends with.
+const exitCodes = "Exit codes: 0 done, also where it was done already; 1 failed; 2 wrong usage; 75 interrupted, run the same command to go on."
+
+var (
+	// errUsage is wrapped by errors about arguments that only the command line knows of.
+	errUsage       = errors.New("wrong usage")
+	errInterrupted = errors.New("interrupted; run the same command again to go on")
+)
+
+// usageErrors are what arguments alone are to blame for, so that no second try can help. What they name but is not there is a failure: it may be there tomorrow.
+var usageErrors = []error{
+	errUsage, export.ErrUsage, annotate.ErrUnknownColumn, source.ErrDuplicate,
+	athena.ErrNoTable, athena.ErrName, athena.ErrLocation, restore.ErrUsage,
+}
+
+func exitCode(ctx context.Context, err error) int {
+	if errors.Is(context.Cause(ctx), errInterrupted) {
+		return exitInterrupted
+	}
+	for _, usage := range usageErrors {
+		if errors.Is(err, usage) {
+			return exitUsage
+		}
+	}
+	return exitFailed
+}
+
+// interruptible returns a context that ends with errInterrupted at the first SIGINT or SIGTERM. The second does what signals do to a program that knows nothing of them.
+func interruptible(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+			signal.Stop(signals)
+			cancel(errInterrupted)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel(nil)
+	}
+}
+
+// wrongArguments makes an error of the parser say what there is, or where the help is.
+func wrongArguments(parser *kong.Kong, err error) error {
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+		return fmt.Errorf("%w: %w; see varlake %s --help", errUsage, err, parse.Context.Selected().Name)
+	}
+	return fmt.Errorf("%w: %w; %s", errUsage, err, commands(parser))
+}
+
+func noCommand(parser *kong.Kong) error {
+	return fmt.Errorf("%w: no command; %s", errUsage, commands(parser))
+}
+
+func commands(parser *kong.Kong) string {
+	var names []string
+	for _, c := range parser.Model.Children {
+		names = append(names, c.Name)
+	}
+	return "the commands are " + strings.Join(names, ", ") + "; see varlake --help"
+}
+
+// local refuses what this version can't read or write.
+func local(args ...string) error {
+	for _, arg := range args {
+		if strings.HasPrefix(arg, "s3://") {
+			return fmt.Errorf("%w: %s: S3 is not supported yet; copy with `aws s3 cp` and give the local path", errUsage, arg)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/varlake/varlake/annotate"
+	"github.com/varlake/varlake/export"
+	"github.com/varlake/varlake/restore"
+)
+
+type exportCommand struct {
+	Inputs []string `arg:"" name:"input" help:"Files, directories, globs, or - for standard input, read in the order given, all of the same samples; or one dataset."`
+	Out    string   `required:"" placeholder:"DIRECTORY" help:"Dataset to write."`
+
+	Samples   string      `placeholder:"FILE" help:"Sample table: TSV, CSV or PED, plain or gzipped." group:"Sample table"`
+	SampleKey string      `placeholder:"COLUMN" help:"Column with the names of the samples (the first; in a PED the individual ID)." group:"Sample table"`
+	Missing   []string    `default:"NA,." placeholder:"TEXT" help:"What stands for a missing value, beside the empty field (${default})." group:"Sample table"`
+	Type      columnTypes `placeholder:"COLUMN=TYPE,…" help:"Types in place of the inferred: boolean, int, bigint, double, string." group:"Sample table"`
+	Unmatched string      `enum:"warn,fail,ignore" default:"warn" placeholder:"WHAT" help:"Samples in only one of VCF and table: warn, fail or ignore (${default})." group:"Sample table"`
+	GroupBy   []string    `placeholder:"COLUMN" help:"Count alleles for each value of these columns." group:"Sample table"`
+
+	Tables           []string `placeholder:"TABLE" help:"Tables to write (all): variants, variant_annotations, sample_annotations." group:"Dataset"`
+	OnBadRecord      string   `enum:"fail,quarantine" default:"fail" placeholder:"WHAT" help:"A line that is no record: fail, or quarantine, which sets it aside and goes on (${default})." group:"Dataset"`
+	OnHeaderMismatch string   `enum:"keep,fail" default:"keep" placeholder:"WHAT" help:"A value that departs from the header: keep it as text, or fail (${default})." group:"Dataset"`
+	PartSize         size     `default:"256MiB" placeholder:"SIZE" help:"Size from which on a file is followed by another (${default})." group:"Dataset"`
+	Overwrite        bool     `help:"Replace a dataset made from other inputs or options." group:"Dataset"`
+
+	Workers int  `placeholder:"N" help:"CPU cores to use (all). The result is the same with any number." group:"Running"`
+	Memory  size `default:"1GiB" placeholder:"SIZE" help:"Memory to stay within (${default}); lines may have a quarter of it." group:"Running"`
+	progressFlags
+}
+
+func (exportCommand) Help() string {
+	return `Writes the tables variants (a row per record, an array per FORMAT field), variant_annotations (INFO and variant QC) and sample_annotations (sample table and sample QC), and a manifest that says what they were made from. Readers see the dataset when all of it is there. The same command run again finds it done; one that was interrupted begins again.
+
+Examples:
+
+	varlake export cohort.vcf.gz --out cohort
+	varlake export chr*.vcf.gz --out cohort --samples samples.tsv --group-by population
+	bcftools view -f PASS calls.bcf | varlake export - --out passed
+	varlake export cohort --samples corrected.tsv --out corrected
+
+` + exitCodes
+}
+
+func (c *exportCommand) Run(ctx context.Context, std *streams) error {
+	if err := local(append([]string{c.Out, c.Samples}, c.Inputs...)...); err != nil {
+		return err
+	}
+	if c.Workers < 0 {
+		return fmt.Errorf("%w: --workers %d; give the number of CPU cores to use, or leave it out for all", errUsage, c.Workers)
+	}
+	if c.Workers > 0 {
+		runtime.GOMAXPROCS(c.Workers)
+	}
+	// The collector works harder as the heap comes near; the eighth that is left is for the program itself.
+	debug.SetMemoryLimit(int64(c.Memory) / 8 * 7)
+	progress := new(export.Progress)
+	stop := c.watch(std, progress)
+	result, err := export.Run(ctx, version, c.options(progress))
+	stop(err == nil)
+	if err != nil {
+		return err
+	}
+	return printSummary(std.out, c.Out, result)
+}
+
+func (c *exportCommand) options(progress *export.Progress) export.Options {
+	return export.Options{
+		Inputs: c.Inputs, Lines: restore.Lines, Out: c.Out,
+		Samples: c.Samples, GroupBy: c.GroupBy, Unmatched: c.Unmatched,
+		Table:  annotate.TableOptions{Key: c.SampleKey, Missing: append([]string{}, c.Missing...), Types: c.Type},
+		Tables: c.Tables, Quarantine: c.OnBadRecord == "quarantine", StrictHeader: c.OnHeaderMismatch == "fail",
+		PartSize: int64(c.PartSize), Workers: c.Workers, Memory: int64(c.Memory), Overwrite: c.Overwrite, Progress: progress,
+	}
+}
+
+// columnTypes are types of columns by name: height=double,batch=string.
+type columnTypes map[string]annotate.ColumnType
+
+// UnmarshalText adds the types of one flag. A name may have an = in it, a type can't.
+func (types *columnTypes) UnmarshalText(text []byte) error {
+	if *types == nil {
+		*types = make(columnTypes)
+	}
+	for part := range strings.SplitSeq(string(text), ",") {
+		i := strings.LastIndexByte(part, '=')
+		if i < 0 {
+			return fmt.Errorf("%q has no type; give COLUMN=TYPE", part)
+		}
+		t, err := annotate.ParseColumnType(part[i+1:])
+		if err != nil {
+			return err
+		}
+		(*types)[part[:i]] = t
+	}
+	return nil
+}

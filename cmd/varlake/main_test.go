@@ -1,0 +1,117 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary stand in for the command: in scripts, varlake is it.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"varlake": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Condition: func(name string) (bool, error) {
+			if name == "cgo" {
+				return hasEngine, nil
+			}
+			return false, errors.New("unknown condition")
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails},
+	})
+}
+
+// fails runs "fails CODE COMMAND...": the exit code must be CODE, standard output empty and standard error one line that says who speaks.
+func fails(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: fails CODE COMMAND...")
+	}
+	code := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		code = exit.ExitCode()
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, not %s", code, args[0])
+	}
+	if said := ts.ReadFile("stderr"); !strings.HasPrefix(said, "varlake: ") || strings.Index(said, "\n") != len(said)-1 {
+		ts.Fatalf("standard error is not one line of varlake")
+	}
+	if said := ts.ReadFile("stdout"); said != "" {
+		ts.Fatalf("standard output is not empty")
+	}
+}
+
+// TestInterrupt stops an export that would never end, and looks at what it leaves.
+func TestInterrupt(t *testing.T) {
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(sig.String(), func(t *testing.T) {
+			self, err := os.Executable()
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := filepath.Join(t.TempDir(), "dataset")
+			c := &exec.Cmd{Path: self, Args: []string{"varlake", "export", "-", "--out", out}, Stdin: endless()}
+			said, err := c.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer c.Process.Kill()
+			first := make([]byte, 1) // of the log, which begins when records are being read
+			if _, err := io.ReadFull(said, first); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(said)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Wait() // its error is the exit code, or that of the broken pipe
+			if code := c.ProcessState.ExitCode(); code != exitInterrupted {
+				t.Errorf("exit code %d, not %d", code, exitInterrupted)
+			}
+			if want := "varlake: interrupted; run the same command again"; !strings.Contains(string(text), want) {
+				t.Errorf("%q is not in:\n%s", want, text)
+			}
+			if _, err := os.Stat(filepath.Join(out, "_current.json")); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("_current.json: %v, it must not be there", err)
+			}
+		})
+	}
+}
+
+// endless is a VCF without end.
+func endless() io.Reader {
+	header := "##fileformat=VCFv4.2\n##contig=<ID=1>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+	return io.MultiReader(strings.NewReader(header), &repeated{line: "1\t5\t.\tA\tC\t.\t.\t.\n"})
+}
+
+type repeated struct {
+	line string
+	at   int
+}
+
+func (r *repeated) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = r.line[r.at]
+		r.at = (r.at + 1) % len(r.line)
+	}
+	return len(p), nil
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/cheggaaa/pb/v3"
+
+	"github.com/varlake/varlake/export"
+)
+
+const (
+	barEvery = 200 * time.Millisecond
+	logEvery = 10 * time.Second
+)
+
+// Templates of the progress bar, where the bytes to read are known and where they are not.
+const (
+	barTemplate   pb.ProgressBarTemplate = `{{counters . }} {{bar . }} {{percent . }} {{string . "records"}} {{speed . "%s/s" "…"}} {{rtime . "%s left" "%s" "…"}}`
+	countTemplate pb.ProgressBarTemplate = `{{counters . }} {{string . "records"}} {{speed . "%s/s" "…"}}`
+)
+
+// reporter shows how an export gets on while it does.
+type reporter interface {
+	begin(total int64) // work has begun; total is -1 where that is not known
+	update(done, records int64)
+	end(done, records int64, ok bool)
+}
+
+// progressFlags say whether and how progress is shown.
+type progressFlags struct {
+	Progress string `enum:"auto,always,never" default:"auto" placeholder:"WHEN" help:"Progress on stderr: auto (a bar on a terminal, else lines of log), always (a bar) or never (${default})." group:"Running"`
+	Log      string `enum:"text,json" default:"text" placeholder:"FORMAT" help:"Lines of log as text or json (${default})." group:"Running"`
+}
+
+// watch shows the progress of p until the returned function is called, which says whether the work came to its end.
+func (f progressFlags) watch(std *streams, p *export.Progress) (stop func(ok bool)) {
+	var r reporter
+	interval := logEvery
+	switch {
+	case f.Progress == "never":
+		return func(bool) {}
+	case f.Progress == "always", std.terminalErrors:
+		r, interval = &barReporter{std: std}, barEvery
+	default:
+		r = newLog(std.err, f.Log)
+	}
+	quit, ended := make(chan bool), make(chan struct{})
+	go func() {
+		defer close(ended)
+		follow(r, p, interval, quit)
+	}()
+	return func(ok bool) {
+		quit <- ok
+		<-ended
+	}
+}
+
+// follow reports from when there is something to report until quit has a value.
+func follow(r reporter, p *export.Progress, interval time.Duration, quit <-chan bool) {
+	ticks := time.NewTicker(barEvery)
+	defer ticks.Stop()
+	begun := false
+	var last time.Time
+	tick := func(now time.Time) {
+		done, total := p.Bytes()
+		switch {
+		case !begun && total != 0: // headers are read, and there is no more that the arguments could be wrong in
+			begun, last = true, now
+			r.begin(total)
+		case begun && now.Sub(last) >= interval:
+			last = now
+			r.update(done, p.Records())
+		}
+	}
+	for {
+		select {
+		case now := <-ticks.C:
+			tick(now)
+		case ok := <-quit:
+			tick(time.Now())
+			if begun {
+				done, _ := p.Bytes()
+				r.end(done, p.Records(), ok)
+			}
+			return
+		}
+	}
+}
+
+// logReporter writes lines of log.
+type logReporter struct {
+	log   *slog.Logger
+	start time.Time
+	total int64
+}
+
+func newLog(w io.Writer, format string) *logReporter {
+	var handler slog.Handler = slog.NewTextHandler(w, nil)
+	if format == "json" {
+		handler = slog.NewJSONHandler(w, nil)
+	}
+	return &logReporter{log: slog.New(handler), start: time.Now()}
+}
+
+func (r *logReporter) begin(total int64) {
+	r.total = total
+	r.log.Info("reading", r.size()...)
+}
+
+func (r *logReporter) size() []any {
+	if r.total < 0 {
+		return nil
+	}
+	return []any{"total_bytes", r.total}
+}
+
+func (r *logReporter) update(done, records int64) {
+	elapsed := time.Since(r.start)
+	args := append([]any{"bytes", done}, r.size()...)
+	args = append(args, "records", records, "bytes_per_second", int64(float64(done)/elapsed.Seconds()))
+	if r.total > 0 && done > 0 {
+		left := time.Duration(float64(elapsed) * float64(r.total-done) / float64(done))
+		args = append(args, "seconds_left", int64(left.Seconds()))
+	}
+	r.log.Info("reading", args...)
+}
+
+func (r *logReporter) end(done, records int64, ok bool) {
+	message := "exported"
+	if !ok {
+		message = "stopped"
+	}
+	r.log.Info(message, "bytes", done, "records", records, "seconds", time.Since(r.start).Seconds())
+}
+
+// barReporter draws a bar.
+type barReporter struct {
+	std *streams
+	bar *pb.ProgressBar
+}
+
+func (r *barReporter) begin(total int64) {
+	template := barTemplate
+	if total < 0 {
+		total, template = 0, countTemplate
+	}
+	r.bar = template.New(int(total)).Set(pb.Bytes, true).Set(pb.Terminal, true).Set(pb.CleanOnFinish, true).SetWriter(r.std.err).Start()
+}
+
+func (r *barReporter) update(done, records int64) {
+	r.bar.Set("records", fmt.Sprintf("%s records", grouped(records))).SetCurrent(done)
+}
+
+func (r *barReporter) end(done, records int64, _ bool) {
+	r.update(done, records)
+	r.bar.Finish()
+}
