@@ -210,19 +210,28 @@ func (q *QC) countSamples(calls []vcf.Call, runs []vcf.Run, out *VariantQC) {
 
 // countGroups counts a call of the samples from first to end for their groups.
 func (q *QC) countGroups(c *vcf.Call, e *callEffect, first, end int, out *VariantQC) {
-	for sample := first; sample < end; sample++ {
-		for _, group := range q.groups.Of(sample) {
-			if group == NoGroup {
-				continue
+	groups := q.groups.of[first*q.groups.Columns : end*q.groups.Columns]
+	if e.groupAN != 0 {
+		for _, group := range groups {
+			if group != NoGroup {
+				out.GroupAN[group] += e.groupAN
 			}
-			out.GroupAN[group] += e.groupAN
-			if !e.called {
-				continue
-			}
-			for _, allele := range c.Alleles {
-				if allele > 0 {
-					out.GroupAC[group][allele-1]++
-				}
+		}
+	}
+	if !e.called {
+		return
+	}
+	for i, allele := range c.Alleles {
+		if allele == 0 || i > 0 && allele == c.Alleles[i-1] {
+			continue
+		}
+		copies := int32(1) // of the allele, side by side: a homozygous call goes through its samples once
+		for i++; i < len(c.Alleles) && c.Alleles[i] == allele; i++ {
+			copies++
+		}
+		for _, group := range groups {
+			if group != NoGroup {
+				out.GroupAC[group][allele-1] += copies
 			}
 		}
 	}
