@@ -58,6 +58,15 @@ func (t *CallTable) Intern(gt []byte) uint32 {
 	return t.intern(gt)
 }
 
+// Known returns the code of a text of three bytes where it is at hand; Intern
+// does for the rest. word has the text in its low bytes, the first lowest; the
+// highest byte is not looked at.
+func (t *CallTable) Known(word uint32) (code uint32, ok bool) {
+	w := uint64(word&0xffffff | '\t'<<24)
+	s := &t.slots[slotOf(w)]
+	return s.code, s.word == w
+}
+
 // intern is Intern for texts of any length.
 func (t *CallTable) intern(gt []byte) uint32 {
 	if len(gt) > maxWord {

@@ -2,6 +2,7 @@ package vcf
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
@@ -21,6 +22,21 @@ func TestInternCodes(t *testing.T) {
 	}
 	for i, text := range texts {
 		wantEqual(t, table.Calls()[want[i]], plainCall(text))
+	}
+}
+
+// Known knows the texts of three bytes that are interned, whatever comes behind, and no others.
+func TestKnown(t *testing.T) {
+	var table CallTable
+	for _, text := range []string{"0", "0/1", ".|.", "0/0/1", "0\x00\x00"} {
+		table.Intern([]byte(text))
+	}
+	for _, text := range []string{"0/1\t", "0/1:", ".|.\x00", "0\x00\x00\xff", "0/0/", "0/0\t", "0\t\t\t", "0\t1\t", "\x00\x00\x00\x00"} {
+		code, ok := table.Known(binary.LittleEndian.Uint32([]byte(text)))
+		want, interned := table.codes[text[:3]]
+		if ok != interned || ok && code != want {
+			t.Errorf("%q: code %d, %v, want %d, %v", text, code, ok, want, interned)
+		}
 	}
 }
 

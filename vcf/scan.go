@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // Run is a stretch of N neighbouring samples with the same GT text, the one that
@@ -21,6 +22,32 @@ func AppendRun(runs []Run, code, n uint32) []Run {
 		return runs
 	}
 	return append(runs, Run{code, n})
+}
+
+// AppendCodes appends the runs of samples with these codes, one each. A run that
+// was there before is left as it is.
+func AppendCodes(runs []Run, codes []uint32) []Run {
+	if len(codes) == 0 {
+		return runs
+	}
+	runs = slices.Grow(runs, len(codes))
+	// N is the number of samples up to the end of a run at first: so each can be
+	// stored without a branch on its code, which no processor foresees.
+	added := runs[len(runs) : len(runs)+len(codes)]
+	last, code := 0, codes[0]
+	for i, next := range codes {
+		at := last + 1
+		if next == code {
+			at = last
+		}
+		added[at] = Run{next, uint32(i + 1)}
+		last, code = at, next
+	}
+	begin := uint32(0)
+	for i := range added[:last+1] {
+		added[i].N, begin = added[i].N-begin, added[i].N
+	}
+	return runs[:len(runs)+last+1]
 }
 
 // AppendRuns scans the samples of a record whose FORMAT is GT alone: cells with

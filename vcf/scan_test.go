@@ -108,6 +108,21 @@ func TestAppendRunsProperties(t *testing.T) {
 	})
 }
 
+// Codes give the runs that AppendRun gives, one by one.
+func TestAppendCodes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		codes := rapid.SliceOf(rapid.Uint32Range(0, 2)).Draw(t, "codes")
+		before := []Run{{1, 2}}
+		want := []Run{}
+		for _, code := range codes {
+			want = AppendRun(want, code, 1)
+		}
+		if got := AppendCodes(before, codes); !slices.Equal(got, slices.Concat(before, want)) {
+			t.Errorf("%v: runs %v, want %v behind %v", codes, got, want, before)
+		}
+	})
+}
+
 func TestAppendRunsDoesNotAllocate(t *testing.T) {
 	for _, kind := range cohorts {
 		var table CallTable

@@ -55,6 +55,19 @@ func (d *Dict) InternInt32(x int32) uint32 {
 	return d.internInt32(x)
 }
 
+// InternInt32s puts the ids of values, none of them negative, in their places. Values that are new are added in their order.
+func (d *Dict) InternInt32s(values []uint32) {
+	small := d.small
+	for i, x := range values {
+		if x < uint32(len(small)) && small[x] != 0 {
+			values[i] = small[x] - 1
+			continue
+		}
+		values[i] = d.internInt32(int32(x))
+		small = d.small
+	}
+}
+
 func (d *Dict) internInt32(x int32) uint32 {
 	if uint32(x) < smallInts {
 		if d.small == nil {

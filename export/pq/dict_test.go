@@ -10,6 +10,14 @@ import (
 func TestDict(t *testing.T) {
 	for name, intern := range map[string]func(d *Dict, i int) (any, uint32){
 		"int32": func(d *Dict, i int) (any, uint32) { x := int32(i*i*7 - 900); return x, d.InternInt32(x) },
+		"int32s": func(d *Dict, i int) (any, uint32) {
+			x := uint32(i * i * 7)
+			values := []uint32{x, x}
+			if d.InternInt32s(values); values[0] != values[1] {
+				t.Errorf("%d has ids %v", x, values)
+			}
+			return x, values[1]
+		},
 		"int64": func(d *Dict, i int) (any, uint32) { x := int64(i) << 40; return x, d.InternInt64(x) },
 		"double": func(d *Dict, i int) (any, uint32) {
 			x := 1 / float64(i-50)
