@@ -60,6 +60,9 @@ func (s Stats) Mean() float64 { return float64(s.Sum) / float64(s.N) }
 // does, not by N-1), NaN where there are no values. The difference N*sum(v²) -
 // sum(v)², where digits get lost in floating point, is exact.
 func (s Stats) Stdev() float64 {
+	if s.Min == s.Max && s.N > 0 { // the difference is 0
+		return 0
+	}
 	sum := uint64(max(s.Sum, -s.Sum))
 	sumHi, sumLo := bits.Mul64(sum, sum)
 	hi, lo := bits.Mul64(s.SumSqLo, uint64(s.N))

@@ -36,15 +36,14 @@ type VariantQC struct {
 	GroupAN []int32   // by group: called alleles
 }
 
-// reset empties v for a record of so many alleles, the reference among them.
+// reset empties v for a record of so many alleles, the reference among them. It
+// leaves what QC.Record sets in any case.
 func (v *VariantQC) reset(alleles, groups int) {
-	*v = VariantQC{
-		AC:              zeroed(v.AC, alleles),
-		AF:              v.AF[:0],
-		HomozygoteCount: zeroed(v.HomozygoteCount, alleles),
-		GroupAC:         v.GroupAC,
-		GroupAN:         zeroed(v.GroupAN, groups),
-	}
+	v.NCalled, v.NNotCalled, v.NHet, v.NNonRef, v.BadCalls, v.AN = 0, 0, 0, 0, 0, 0
+	v.AC = zeroed(v.AC, alleles)
+	v.AF = v.AF[:0]
+	v.HomozygoteCount = zeroed(v.HomozygoteCount, alleles)
+	v.GroupAN = zeroed(v.GroupAN, groups)
 	if len(v.GroupAC) != groups {
 		v.GroupAC = make([][]int32, groups)
 	}

@@ -57,26 +57,29 @@ func (c column) element(first bool, def uint8) {
 	c.AddLevel(rep, def, 1)
 }
 
+// elements appends the levels of a list of n elements, none of them NULL.
+func (c column) elements(n int) {
+	if n == 0 {
+		c.element(true, defEmpty)
+		return
+	}
+	c.AddRep(0, 1)
+	if n > 1 {
+		c.AddRep(1, uint32(n-1))
+	}
+	c.AddDef(defElem, uint32(n))
+}
+
 // int32s appends a list of values.
 func (c column) int32s(values []int32) {
-	if len(values) == 0 {
-		c.element(true, defEmpty)
-	}
-	for i, v := range values {
-		c.element(i == 0, defElem)
-		c.Int32 = append(c.Int32, v)
-	}
+	c.elements(len(values))
+	c.Int32 = append(c.Int32, values...)
 }
 
 // doubles appends a list of values.
 func (c column) doubles(values []float64) {
-	if len(values) == 0 {
-		c.element(true, defEmpty)
-	}
-	for i, v := range values {
-		c.element(i == 0, defElem)
-		c.Double = append(c.Double, v)
-	}
+	c.elements(len(values))
+	c.Double = append(c.Double, values...)
 }
 
 // texts appends a list of the parts of text between separators. The missing value alone is a NULL list, as a part it is a NULL element.
@@ -85,14 +88,19 @@ func (c column) texts(text []byte, separator byte) {
 		c.AddNulls(1)
 		return
 	}
-	for first, more := true, true; more; first = false {
+	n := uint32(0)
+	for more := true; more; n++ {
 		var part []byte
 		part, text, more = vcf.Cut(text, separator)
 		if missing(part) {
-			c.element(first, defElemNull)
+			c.AddDef(defElemNull, 1)
 			continue
 		}
-		c.element(first, defElem)
+		c.AddDef(defElem, 1)
 		c.AppendBytes(part)
+	}
+	c.AddRep(0, 1)
+	if n > 1 {
+		c.AddRep(1, n-1)
 	}
 }

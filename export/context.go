@@ -39,15 +39,23 @@ func (ctx *recordContext) infoCount(n vcf.Number) int {
 	return anyCount
 }
 
+// validUTF8 reports whether text can stand in a string column. Lines that are valid as a whole, which is nearly all, are not looked at again.
+func (ctx *recordContext) validUTF8(text []byte) bool { return ctx.lineValid || utf8.Valid(text) }
+
 // decodeText resolves the percent-encoding of VCF 4.3 and later (§1.2). exact reports whether encoding the result again, as the column needs it that has these
 // reserved characters, gives the same text. The result is text itself or lives until the next call.
 func (ctx *recordContext) decodeText(text []byte, reserved string) (value []byte, exact bool) {
-	if !ctx.version.AtLeast(4, 3) || bytes.IndexByte(text, '%') < 0 && bytes.IndexByte(text, '\r') < 0 {
+	if !ctx.isEncoded(text) {
 		return text, true
 	}
 	ctx.decoded, _ = vcf.Unescape(ctx.decoded[:0], text)
 	ctx.encoded = vcf.Escape(ctx.encoded[:0], ctx.decoded, reserved)
 	return ctx.decoded, bytes.Equal(ctx.encoded, text)
+}
+
+// isEncoded reports whether text may be other than the value that it stands for.
+func (ctx *recordContext) isEncoded(text []byte) bool {
+	return ctx.version.AtLeast(4, 3) && (bytes.IndexByte(text, '%') >= 0 || bytes.IndexByte(text, '\r') >= 0)
 }
 
 const hexDigits = "0123456789ABCDEF"

@@ -44,7 +44,7 @@ func newDecoder(l *layout, groups *annotate.Groups, pool *batchPool, index int, 
 	d.info = newInfoDecoder(l, d.leaves.annotations)
 	d.format = newFormatDecoder(l, d.leaves.variants, d.samples)
 	d.format.wantsLen = h.Version.AtLeast(4, 5)
-	d.qc = newVariantQC(l, groups, d.samples)
+	d.qc = newVariantQC(l, d.leaves.annotations, groups, d.samples)
 	return d
 }
 
@@ -138,6 +138,7 @@ func (d *decoder) end() {
 	for _, call := range d.format.calls.Calls() {
 		gt.Dict.InternBytes([]byte(call.Text))
 	}
+	d.info.end(d.b.rows, d.b.annotations)
 	d.qc.flush(d.b)
 	d.b = nil
 }
@@ -189,8 +190,7 @@ func (d *decoder) appendRecord(offset int64) {
 	d.annotation(keyPos).AddInt64(r.Pos())
 	d.annotation(keyRef).AddBytes(r.Ref())
 	d.annotation(keyAlt).texts(r.Alt(), ',')
-	otherValue := column{&b.annotations[d.leaves.annotations[d.layout.infoOther]+1]}
-	d.info.decode(ctx, r.Info(), b.annotations, d.annotation(d.layout.infoKeys), d.annotation(d.layout.infoOther), otherValue)
+	d.info.decode(ctx, r.Info(), b.rows-1, b.annotations)
 	d.qc.append(d, r, runs)
 }
 

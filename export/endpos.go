@@ -48,7 +48,11 @@ func spans(allele []byte) bool {
 	return false
 }
 
+// infoValue returns the value of the first entry with the key; ok is false where there is none or it has no value.
 func infoValue(info []byte, key string) (value []byte, ok bool) {
+	if !bytes.Contains(info, []byte(key)) { // most records: no need to go through the entries
+		return nil, false
+	}
 	cursor := vcf.NewInfoCursor(info)
 	for cursor.Next() {
 		if string(cursor.Key) == key {
@@ -58,9 +62,12 @@ func infoValue(info []byte, key string) (value []byte, ok bool) {
 	return nil, false
 }
 
-// parseInt64 reads a whole number that may exceed 32 bits.
+// parseInt64 reads a whole number that may exceed 32 bits, with a sign or superfluous zeros as in bcftools: +9 and 007 keep their text, and are positions still.
 func parseInt64(s []byte) (int64, bool) {
-	digits := bytes.TrimPrefix(s, []byte("-"))
+	digits := s
+	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
+		digits = s[1:]
+	}
 	if len(digits) == 0 || len(digits) > 18 {
 		return 0, false
 	}
@@ -71,7 +78,7 @@ func parseInt64(s []byte) (int64, bool) {
 		}
 		n = n*10 + int64(c)
 	}
-	if len(digits) < len(s) {
+	if s[0] == '-' {
 		n = -n
 	}
 	return n, true

@@ -1,31 +1,38 @@
 package export
 
 import (
-	"bytes"
-	"unicode/utf8"
-
 	"github.com/varlake/varlake/export/pq"
 	"github.com/varlake/varlake/vcf"
 )
 
-// whole is the key of info_other under which an INFO is kept that can't be had back from its keys: a key twice, an empty entry.
-const whole = ""
-
-// infoColumn decodes one INFO field.
+// infoColumn is the column of an INFO field.
 type infoColumn struct {
 	field vcf.Field
 	name  string // for conflicts: INFO/ID
 	flag  bool
 	list  bool
+	form  infoForm
 	leaf  int
-	seen  int64 // the record that last had the field
 }
 
-// otherEntry is text for a map of what has no typed place.
-type otherEntry struct {
-	key   string
-	value []byte // borrowed from the record
-	null  bool   // a key without a value
+// fill appends NULL, or false for a flag, for the records that did not have the field, so that the column has so many rows.
+func (c *infoColumn) fill(v *pq.Vector, rows int) {
+	absent := rows - v.Rows
+	if absent <= 0 {
+		return
+	}
+	if c.flag {
+		v.Bool = append(v.Bool, make([]bool, absent)...)
+		v.AddLevel(0, 1, uint32(absent))
+	} else {
+		v.AddNulls(absent)
+	}
+}
+
+// infoEntry is a key and what follows the first '=' after it; borrowed from the record.
+type infoEntry struct {
+	key, value []byte
+	hasValue   bool
 }
 
 // undeclaredKey is a key that the header does not declare.
@@ -37,121 +44,173 @@ type undeclaredKey struct {
 // maxUndeclared bounds the undeclared keys that are remembered from record to record: a hostile file has others in each.
 const maxUndeclared = 10_000
 
-// infoDecoder turns the INFO of records into columns.
+// infoDecoder turns the INFO of records into columns. A column gets its NULLs when the next record has the field, or the batch ends: so a record costs
+// what it has, not what is declared.
 type infoDecoder struct {
 	columns    []infoColumn
-	index      map[string]int
+	index      map[string]*infoColumn
+	paths      infoPaths
 	undeclared map[string]*undeclaredKey
 	other      []otherEntry
 	keys       []byte
 	list       listScratch
 	record     int64
+
+	keysLeaf, otherLeaf int // info_keys, and the keys of info_other, which its values come after
 }
 
 func newInfoDecoder(l *layout, leafOf []int) *infoDecoder {
-	d := &infoDecoder{list: listScratch{reserved: vcf.InfoReserved}, index: make(map[string]int, len(l.info)), undeclared: make(map[string]*undeclaredKey)}
+	d := &infoDecoder{list: listScratch{reserved: vcf.InfoReserved}, index: make(map[string]*infoColumn, len(l.info)), undeclared: make(map[string]*undeclaredKey),
+		columns: make([]infoColumn, len(l.info)), keysLeaf: leafOf[l.infoKeys], otherLeaf: leafOf[l.infoOther]}
 	for i, b := range l.info {
-		d.index[b.field.ID] = i
-		d.columns = append(d.columns, infoColumn{field: b.field, name: "INFO/" + b.field.ID, flag: isFlag(b.field), list: !isFlag(b.field) && isList(b.field), leaf: leafOf[b.column]})
+		flag := isFlag(b.field)
+		d.columns[i] = infoColumn{field: b.field, name: "INFO/" + b.field.ID, flag: flag, list: !flag && isList(b.field), form: infoFormOf(b.field), leaf: leafOf[b.column]}
+		d.index[b.field.ID] = &d.columns[i]
 	}
 	return d
 }
 
-// decode appends the INFO of one record to its columns. The vectors are those of variant_annotations.
-func (d *infoDecoder) decode(ctx *recordContext, info []byte, vectors []pq.Vector, keys, otherKey, otherValue column) {
+// decode appends the INFO of one record to its columns. The vectors are those of variant_annotations, row is the number of rows before.
+func (d *infoDecoder) decode(ctx *recordContext, info []byte, row int, vectors []pq.Vector) {
 	d.record++
 	if len(d.undeclared) > maxUndeclared {
 		clear(d.undeclared)
 	}
-	d.other, d.keys = d.other[:0], d.keys[:0]
+	d.other = d.other[:0]
+	step := &d.paths.root // nil where the keys so far are not in the tree
 	keepWhole := false
-	if !missing(info) {
-		cursor := vcf.NewInfoCursor(info)
-		for cursor.Next() {
-			if len(cursor.Key) == 0 {
-				ctx.conflict("INFO", Malformed, info)
-				keepWhole = true
+	for rest, more := info, !missing(info) && len(info) > 0; more; {
+		var next *infoStep
+		if step != nil {
+			next = step.follow(rest)
+		}
+		if next != nil {
+			if width := next.readValue(ctx, rest[len(next.text):], row, vectors); width >= 0 {
+				end := len(next.text) + width
+				if more = end < len(rest); more {
+					rest = rest[end+1:]
+				}
+				step = next
 				continue
 			}
-			if len(d.keys) > 0 {
-				d.keys = append(d.keys, ';')
-			}
-			d.keys = append(d.keys, cursor.Key...)
-			keepWhole = d.entry(ctx, &cursor, vectors) || keepWhole
 		}
-	}
-	for i := range d.columns {
-		if c := &d.columns[i]; c.seen != d.record {
-			v := column{&vectors[c.leaf]}
-			if c.flag {
-				v.AddBool(false)
-			} else {
-				v.AddNulls(1)
-			}
+		var e infoEntry
+		e, rest, more = cutEntry(rest)
+		if len(e.key) == 0 {
+			ctx.conflict("INFO", Malformed, info)
+			keepWhole, step = true, nil
+			continue
 		}
+		c := d.index[string(e.key)]
+		if c == nil {
+			keepWhole = d.undeclaredEntry(ctx, e) || keepWhole
+		} else {
+			keepWhole = d.entry(ctx, c, e, row, &vectors[c.leaf]) || keepWhole
+		}
+		if next == nil && step != nil {
+			next = d.paths.add(step, e, c)
+		}
+		step = next
 	}
-	if len(d.keys) == 0 || !ctx.validUTF8(d.keys) {
+	keys := column{&vectors[d.keysLeaf]}
+	if text := d.keysTo(step, info); len(text) == 0 || !ctx.validUTF8(text) {
 		keys.AddNulls(1)
 	} else {
-		keys.AddBytes(d.keys)
+		keys.AddBytes(text)
 	}
 	if keepWhole {
 		d.other = append(d.other[:0], otherEntry{key: whole, value: info})
 	}
-	d.appendOther(ctx, otherKey, otherValue)
+	d.appendOther(ctx, row, vectors)
 }
 
-// entry decodes one key and value. It reports whether INFO as a whole must be kept.
-func (d *infoDecoder) entry(ctx *recordContext, cursor *vcf.InfoCursor, vectors []pq.Vector) (keepWhole bool) {
-	i, declared := d.index[string(cursor.Key)]
-	if !declared {
-		if !ctx.validUTF8(cursor.Key) {
-			ctx.conflict("INFO", Malformed, cursor.Key)
-			return true
-		}
-		k := d.undeclaredKey(cursor.Key)
-		if k.seen == d.record {
-			ctx.conflict(k.name, Duplicate, cursor.Value)
-			return true
-		}
-		k.seen = d.record
-		ctx.conflict(k.name, Undeclared, cursor.Value)
-		d.other = append(d.other, otherEntry{k.name[len("INFO/"):], cursor.Value, !cursor.HasValue})
-		return false
+// end completes the columns of a batch of so many rows.
+func (d *infoDecoder) end(rows int, vectors []pq.Vector) {
+	for i := range d.columns {
+		c := &d.columns[i]
+		c.fill(&vectors[c.leaf], rows)
 	}
-	c := &d.columns[i]
-	if c.seen == d.record {
-		ctx.conflict(c.name, Duplicate, cursor.Value)
+	d.fillOther(rows, vectors)
+	d.paths.renew()
+}
+
+// cutEntry cuts off the first entry of INFO.
+func cutEntry(info []byte) (e infoEntry, rest []byte, more bool) {
+	var text []byte
+	text, rest, more = vcf.Cut(info, ';')
+	e.key, e.value, e.hasValue = vcf.Cut(text, '=')
+	return e, rest, more
+}
+
+// keysTo returns the keys of an INFO that ends with the step, or nil, joined.
+func (d *infoDecoder) keysTo(step *infoStep, info []byte) []byte {
+	if step != nil && (step.keys != nil || step == &d.paths.root) {
+		return step.keys
+	}
+	d.keys = d.keys[:0]
+	for cursor := vcf.NewInfoCursor(info); cursor.Next(); {
+		if len(d.keys) > 0 && len(cursor.Key) > 0 {
+			d.keys = append(d.keys, ';')
+		}
+		d.keys = append(d.keys, cursor.Key...)
+	}
+	if step != nil {
+		d.paths.setKeys(step, d.keys)
+	}
+	return d.keys
+}
+
+// entry decodes a field. It reports whether INFO as a whole must be kept.
+func (d *infoDecoder) entry(ctx *recordContext, c *infoColumn, e infoEntry, row int, vector *pq.Vector) (keepWhole bool) {
+	v := column{vector}
+	c.fill(vector, row)
+	if v.Rows > row {
+		ctx.conflict(c.name, Duplicate, e.value)
 		return true
 	}
-	c.seen = d.record
-	v := column{&vectors[c.leaf]}
 	switch {
 	case c.flag:
 		v.AddBool(true)
-		if cursor.HasValue {
-			d.keep(ctx, c, cursor, Misfit)
+		if e.hasValue {
+			d.keep(ctx, c, e, Misfit)
 		}
-	case !cursor.HasValue:
+	case !e.hasValue:
 		v.AddNulls(1)
-		d.keep(ctx, c, cursor, Misfit)
-	case missing(cursor.Value):
+		d.keep(ctx, c, e, Misfit)
+	case missing(e.value):
 		v.AddNulls(1)
 		if c.list { // a list that is one missing value, and one that is missing, are both NULL
-			d.other = append(d.other, otherEntry{key: c.field.ID, value: cursor.Value})
+			d.other = append(d.other, otherEntry{key: c.field.ID, value: e.value})
 		}
 	case c.list:
-		if problem := d.list.parse(ctx, c.field, cursor.Value, ctx.infoCount(c.field.Number)); problem != "" {
+		if problem := d.list.parse(ctx, c.field, e.value, ctx.infoCount(c.field.Number)); problem != "" {
 			v.AddNulls(1)
-			d.keep(ctx, c, cursor, problem)
+			d.keep(ctx, c, e, problem)
 		} else if d.list.appendInfo(v); d.list.inexact {
-			d.keep(ctx, c, cursor, Malformed)
+			d.keep(ctx, c, e, Malformed)
 		}
 	default:
-		if problem := appendScalar(ctx, v, c.field.Type, cursor.Value); problem != "" {
-			d.keep(ctx, c, cursor, problem)
+		if problem := appendScalar(ctx, v, c.field.Type, e.value); problem != "" {
+			d.keep(ctx, c, e, problem)
 		}
 	}
+	return false
+}
+
+// undeclaredEntry keeps what the header does not declare. It reports whether INFO as a whole must be kept.
+func (d *infoDecoder) undeclaredEntry(ctx *recordContext, e infoEntry) (keepWhole bool) {
+	if !ctx.validUTF8(e.key) {
+		ctx.conflict("INFO", Malformed, e.key)
+		return true
+	}
+	k := d.undeclaredKey(e.key)
+	if k.seen == d.record {
+		ctx.conflict(k.name, Duplicate, e.value)
+		return true
+	}
+	k.seen = d.record
+	ctx.conflict(k.name, Undeclared, e.value)
+	d.other = append(d.other, otherEntry{k.name[len("INFO/"):], e.value, !e.hasValue})
 	return false
 }
 
@@ -164,65 +223,3 @@ func (d *infoDecoder) undeclaredKey(key []byte) *undeclaredKey {
 	}
 	return k
 }
-
-// keep puts the text of a declared field among the others, and counts why.
-func (d *infoDecoder) keep(ctx *recordContext, c *infoColumn, cursor *vcf.InfoCursor, why ConflictKind) {
-	ctx.conflict(c.name, why, cursor.Value)
-	d.other = append(d.other, otherEntry{c.field.ID, cursor.Value, !cursor.HasValue})
-}
-
-func (d *infoDecoder) appendOther(ctx *recordContext, key, value column) {
-	if len(d.other) == 0 {
-		key.AddNulls(1)
-		value.AddNulls(1)
-		return
-	}
-	for i, o := range d.other {
-		key.element(i == 0, defKey)
-		key.AppendString(o.key)
-		if o.null {
-			value.element(i == 0, defMapNull)
-			continue
-		}
-		value.element(i == 0, defMapValue)
-		value.AppendBytes(ctx.escapeOther(o.value))
-	}
-}
-
-// appendScalar appends one value, or NULL and why it does not fit. A value that fits but whose text can't be had back is appended and reported as Malformed.
-func appendScalar(ctx *recordContext, v column, t vcf.Type, text []byte) ConflictKind {
-	switch t {
-	case vcf.Integer:
-		n, ok := parseInt(text)
-		if !ok {
-			v.AddNulls(1)
-			return Misfit
-		}
-		v.AddInt32(n)
-	case vcf.Float:
-		x, ok := parseFloat(text)
-		if !ok {
-			v.AddNulls(1)
-			return Misfit
-		}
-		v.AddDouble(x)
-	default:
-		if bytes.IndexByte(text, ',') >= 0 {
-			v.AddNulls(1)
-			return WrongCount
-		}
-		value, exact := ctx.decodeText(text, vcf.InfoReserved)
-		if !ctx.validUTF8(value) {
-			v.AddNulls(1)
-			return Misfit
-		}
-		v.AddBytes(value)
-		if !exact {
-			return Malformed
-		}
-	}
-	return ""
-}
-
-// validUTF8 reports whether text can stand in a string column. Lines that are valid as a whole, which is nearly all, are not looked at again.
-func (ctx *recordContext) validUTF8(text []byte) bool { return ctx.lineValid || utf8.Valid(text) }

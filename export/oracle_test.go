@@ -109,7 +109,7 @@ func (o *oracle) endPos(cells []string, pos int64) int64 {
 		if _, known := find(o.infos, key); key != "END" || !known {
 			continue
 		}
-		if n, err := strconv.ParseInt(value, 10, 64); err == nil && integer.MatchString(value) && n >= pos {
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil && n >= pos { // +9 and 007 among them, as in bcftools
 			end = n
 		}
 		break

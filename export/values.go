@@ -3,6 +3,8 @@ package export
 import (
 	"strconv"
 	"unsafe"
+
+	"github.com/varlake/varlake/vcf"
 )
 
 // parseInt reads an Integer of VCF 4.5 §1.3 in its shortest form. ok is false for what is no such number, overflows 32 bits or is not spelt in the
@@ -35,8 +37,8 @@ func parseInt(s []byte) (v int32, ok bool) {
 // parseFloat reads a Float of VCF 4.5 §1.3: decimal or scientific notation, or infinity or NaN in any case. ok is false for what is no such number, overflows
 // or underflows a double, or begins as the standard does not have it (+5, 007, hexadecimal).
 func parseFloat(s []byte) (v float64, ok bool) {
-	if v, ok, fits := shortDecimal(s); fits {
-		return v, ok
+	if v, width := vcf.LeadingDecimal(s); width == len(s) && width > 0 {
+		return v, true
 	}
 	if !floatShape(s) {
 		return 0, false
@@ -47,48 +49,6 @@ func parseFloat(s []byte) (v float64, ok bool) {
 		return 0, false
 	}
 	return v, true
-}
-
-var pow10 = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
-
-// shortDecimal reads numbers of up to 15 digits without an exponent, which is nearly all: both the digits and the power of ten are then exact
-// doubles, so that one division rounds correctly (Clinger 1990). fits is false where the text needs the general way.
-func shortDecimal(s []byte) (v float64, ok, fits bool) {
-	if len(s) == 0 || len(s) > 16 {
-		return 0, false, false
-	}
-	i, negative := 0, s[0] == '-'
-	if negative {
-		i = 1
-	}
-	if i+1 < len(s) && s[i] == '0' && s[i+1] != '.' {
-		return 0, false, false
-	}
-	var n uint64
-	point, digits := -1, 0
-	for ; i < len(s); i++ {
-		c := s[i]
-		if c == '.' && point < 0 {
-			point = i
-			continue
-		}
-		if c -= '0'; c > 9 {
-			return 0, false, false
-		}
-		n = n*10 + uint64(c)
-		digits++
-	}
-	if digits == 0 || digits > 15 {
-		return 0, false, false
-	}
-	v = float64(n)
-	if point >= 0 {
-		v /= pow10[len(s)-1-point]
-	}
-	if negative {
-		v = -v
-	}
-	return v, true, true
 }
 
 // floatShape reports whether the text is spelt as a Float may be: an optional minus, then digits without a superfluous zero or a point, or a name. It

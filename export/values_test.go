@@ -55,6 +55,10 @@ func FuzzParseInt(f *testing.F) {
 		if ok != canonical || ok && int64(got) != want {
 			t.Errorf("parseInt(%q) = %d, %v; strconv says %d, %v", text, got, ok, want, err)
 		}
+		lead, width := leadingInt(append(text[:len(text):len(text)], ';'))
+		if ok != (width == len(text) && width > 0) || ok && lead != got {
+			t.Errorf("leadingInt(%q) = %d of %d bytes; parseInt says %d, %v", text, lead, width, got, ok)
+		}
 	})
 }
 

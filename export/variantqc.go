@@ -2,28 +2,46 @@ package export
 
 import (
 	"github.com/varlake/varlake/annotate"
+	"github.com/varlake/varlake/export/pq"
 	"github.com/varlake/varlake/vcf"
+)
+
+// Positions of qcColumns.
+const (
+	qcCallRate = iota
+	qcNCalled
+	qcNNotCalled
+	qcNFiltered
+	qcNHet
+	qcNNonRef
+	qcHetFreqHWE
+	qcPValueHWE
+	qcPValueExcessHet
+	qcAC
+	qcAF
+	qcAN
+	qcHomozygoteCount
+	qcDP  // the first of four
+	qcGQ  = qcDP + 4
+	numQC = qcGQ + 4
 )
 
 // variantQC computes the QC of records and appends it to variant_annotations.
 type variantQC struct {
-	layout *layout
-	qc     *annotate.QC
-	out    annotate.VariantQC
-	alts   [][]byte
+	hasGT bool
+	leaf  int // the first; every column has one
+	qc    *annotate.QC
+	out   annotate.VariantQC
+	alts  [][]byte
 }
 
-func newVariantQC(l *layout, groups *annotate.Groups, samples int) *variantQC {
-	return &variantQC{layout: l, qc: annotate.NewQC(samples, groups)}
+func newVariantQC(l *layout, leafOf []int, groups *annotate.Groups, samples int) *variantQC {
+	return &variantQC{hasGT: l.hasGT, leaf: leafOf[l.qc], qc: annotate.NewQC(samples, groups)}
 }
 
-// append counts a record and appends its QC; all of it is NULL where the header declares no GT.
+// append counts a record and appends its QC, but for what flush adds.
 func (q *variantQC) append(d *decoder, r *vcf.Record, runs []vcf.Run) {
-	l := q.layout
-	if !l.hasGT {
-		for col := l.qc; col < len(l.annotations); col++ {
-			d.annotation(col).AddNulls(1)
-		}
+	if !q.hasGT {
 		return
 	}
 	q.alts = q.alts[:0]
@@ -37,29 +55,28 @@ func (q *variantQC) append(d *decoder, r *vcf.Record, runs []vcf.Run) {
 	out := &q.out
 	q.qc.Record(r.Ref(), q.alts, d.format.calls.Calls(), runs, d.format.valuesOf(d.format.depth), d.format.valuesOf(d.format.quality), out)
 
-	next := l.qc
-	col := func() column { next++; return d.annotation(next - 1) }
-	col().double(out.CallRate)
-	col().AddInt32(int32(out.NCalled))
-	col().AddInt32(int32(out.NNotCalled))
-	col().AddInt32(int32(out.NFiltered))
-	col().AddInt32(int32(out.NHet))
-	col().AddInt32(int32(out.NNonRef))
-	col().double(out.HetFreqHWE)
-	col().double(out.PValueHWE)
-	col().double(out.PValueExcessHet)
-	col().int32s(out.AC)
-	col().frequencies(out.AF)
-	col().AddInt32(out.AN)
-	col().int32s(out.HomozygoteCount)
-	for _, s := range []*annotate.Stats{&out.DP, &out.GQ} {
-		appendStats(s, col(), col(), col(), col())
-	}
-	for i := range l.groups {
-		ac, an := out.GroupAC[i], out.GroupAN[i]
-		col().int32s(ac)
-		col().AddInt32(an)
-		col().ratios(ac, an)
+	v := (*[numQC]pq.Vector)(d.b.annotations[q.leaf:])
+	column{&v[qcCallRate]}.double(out.CallRate)
+	v[qcNCalled].AddInt32(int32(out.NCalled))
+	v[qcNNotCalled].AddInt32(int32(out.NNotCalled))
+	v[qcNFiltered].AddInt32(int32(out.NFiltered))
+	v[qcNHet].AddInt32(int32(out.NHet))
+	v[qcNNonRef].AddInt32(int32(out.NNonRef))
+	column{&v[qcHetFreqHWE]}.double(out.HetFreqHWE)
+	column{&v[qcPValueHWE]}.double(out.PValueHWE)
+	column{&v[qcPValueExcessHet]}.double(out.PValueExcessHet)
+	column{&v[qcAC]}.int32s(out.AC)
+	column{&v[qcAF]}.frequencies(out.AF)
+	v[qcAN].AddInt32(out.AN)
+	column{&v[qcHomozygoteCount]}.int32s(out.HomozygoteCount)
+	appendStats(&out.DP, column{&v[qcDP]}, column{&v[qcDP+1]}, column{&v[qcDP+2]}, column{&v[qcDP+3]})
+	appendStats(&out.GQ, column{&v[qcGQ]}, column{&v[qcGQ+1]}, column{&v[qcGQ+2]}, column{&v[qcGQ+3]})
+	groups := d.b.annotations[q.leaf+numQC:]
+	for i, an := range out.GroupAN {
+		ac := out.GroupAC[i]
+		column{&groups[3*i]}.int32s(ac)
+		groups[3*i+1].AddInt32(an)
+		column{&groups[3*i+2]}.ratios(ac, an)
 	}
 }
 
@@ -88,18 +105,23 @@ func (c column) frequencies(af []float64) {
 
 // ratios appends counts over a total, NULL where the total is 0.
 func (c column) ratios(counts []int32, total int32) {
-	switch {
-	case total == 0:
+	if total == 0 {
 		c.AddNulls(1)
 		return
-	case len(counts) == 0:
-		c.element(true, defEmpty)
 	}
-	for i, n := range counts {
-		c.element(i == 0, defElem)
+	c.elements(len(counts))
+	for _, n := range counts {
 		c.Double = append(c.Double, float64(n)/float64(total))
 	}
 }
 
-// flush hands the samples' counters to the batch, and goes on counting in the empty ones that it had.
-func (q *variantQC) flush(b *batch) { b.tally = q.qc.Swap(b.tally) }
+// flush completes the QC of a batch: all of it is NULL where the header declares no GT. It hands the samples' counters to the batch, and goes on counting in
+// the empty ones that it had.
+func (q *variantQC) flush(b *batch) {
+	if !q.hasGT {
+		for i := q.leaf; i < len(b.annotations); i++ {
+			b.annotations[i].AddNulls(b.rows)
+		}
+	}
+	b.tally = q.qc.Swap(b.tally)
+}

@@ -46,13 +46,24 @@ func walk(info []byte) (length int) {
 }
 
 func BenchmarkRecordParse(b *testing.B) {
-	line := cohortLine()
-	var r vcf.Record
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := r.Parse(line, 9+cohortSamples); err != nil {
-			b.Fatal(err)
-		}
+	for _, bench := range []struct {
+		name    string
+		line    []byte
+		columns int
+	}{
+		{"wide", cohortLine(), 9 + cohortSamples},
+		{"sites", []byte("chr1\t906051\trs1875689811\tA\tC\t23351.39\tPASS\t" + cohortInfo), 8},
+		{"indel", []byte("chr1\t906051\t.\tA" + strings.Repeat("CGT", 60) + "\tA\t23351.39\tPASS\t" + cohortInfo), 8},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			var r vcf.Record
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := r.Parse(bench.line, bench.columns); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -177,6 +177,9 @@ func parseQual(s []byte) (float64, bool) {
 	if string(s) == "." {
 		return math.NaN(), true
 	}
+	if q, width := LeadingDecimal(s); width == len(s) && width > 0 {
+		return q, true
+	}
 	if bytes.ContainsAny(s, "xX_") {
 		return 0, false
 	}
