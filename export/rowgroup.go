@@ -125,25 +125,25 @@ func (g *rowGroup) add(b *batch, batches *batchPool) (encode func(), err error) 
 	if err := g.tally.Merge(b.tally); err != nil {
 		return nil, err
 	}
-	pages := appendVectors(nil, g.variants, b.variants)
-	pages = appendVectors(pages, g.annotations, b.annotations)
+	work := appendVectors(nil, g.variants, b.variants)
+	work = appendVectors(work, g.annotations, b.annotations)
 	g.pending.Add(1)
 	return func() {
 		defer g.pending.Done()
-		for _, p := range pages {
-			g.fail(p.Encode())
+		for _, w := range work {
+			g.fail(w.Encode())
 		}
 		batches.put(b)
 	}, nil
 }
 
-func appendVectors(pages []*pq.Page, chunks []*pq.Chunk, vectors []pq.Vector) []*pq.Page {
+func appendVectors(work []pq.Work, chunks []*pq.Chunk, vectors []pq.Vector) []pq.Work {
 	for i, c := range chunks {
-		if p := c.Append(&vectors[i]); p != nil {
-			pages = append(pages, p)
+		if w := c.Append(&vectors[i]); w != nil {
+			work = append(work, w)
 		}
 	}
-	return pages
+	return work
 }
 
 // finish returns the jobs that encode what Append left, for any goroutine.

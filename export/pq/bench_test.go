@@ -64,7 +64,7 @@ func benchmarkPage(b *testing.B, t Type, v *Vector) {
 		if err := chunk.Finish(); err != nil {
 			b.Fatal(err)
 		}
-		size = p.stored.size()
+		size = chunk.pages[0].stored.size()
 	}
 	cells := float64(benchSamples * benchRows)
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/cells, "ns/cell")
@@ -115,7 +115,9 @@ func BenchmarkNarrow(b *testing.B) {
 	for b.Loop() {
 		chunk.Reset()
 		for range 60 {
-			chunk.Append(v)
+			if err := chunk.Append(v).Encode(); err != nil {
+				b.Fatal(err)
+			}
 		}
 		if err := chunk.Finish(); err != nil {
 			b.Fatal(err)

@@ -2,7 +2,7 @@ package pq
 
 import (
 	"fmt"
-	"math"
+	"sync"
 )
 
 // Options of a chunk. The zero Options is ready; sizes that are 0 stand for those in parentheses. All but Codec change the bytes written.
@@ -10,8 +10,8 @@ type Options struct {
 	Codec       *Codec // nil: pages are not compressed
 	DictEntries int    // values in the dictionary from which on pages are PLAIN (65,536)
 	DictBytes   int    // the same in bytes (1 MiB)
-	PageRows    int    // most rows of a page cut from plain vectors (20,000)
-	PageBytes   int    // bytes aimed at in such a page (1 MiB)
+	PageRows    int    // rows of a page made from several vectors (20,000)
+	PageBytes   int    // bytes aimed at in a page, before compression (1 MiB)
 }
 
 // orDefaults fills in what is 0.
@@ -29,78 +29,99 @@ func (o Options) orDefaults() Options {
 
 // Chunk encodes the column chunk of one leaf in one row group. Which encodings it takes follows from the vectors and their order alone.
 //
-// One goroutine calls Append for all vectors; any goroutines call Encode on the pages that Append returned, and Finish.
+// One goroutine calls Append for all vectors; any goroutines call Encode on what Append returned, and Finish.
 // When all those are done the chunk goes to File.WriteRowGroup, and after that may be used again after Reset.
 type Chunk struct {
 	leaf Leaf
 	opt  Options
 
-	dict     Dict
-	full     bool // the dictionary takes no more
-	dictPage stored
-	pages    []*Page // in file order
-	own      []*Page // those of pages that Finish encodes
-	free     []*Page // pages of earlier row groups
-	tail     *Vector // plain rows that are not in pages yet
+	pages    []*page // in file order
+	open     *page   // the last of pages, if vectors may join it
+	free     []*page // pages of earlier row groups
+	tail     *Vector // plain rows that are not in pages yet; nil: none
 	rows     int64
 	raw      int64
+	dictPage stored
 	finished bool
 	err      error
+
+	mu     sync.Mutex // guards what follows
+	dict   Dict       // of pages of ids, or of plain vectors: whichever came first
+	full   bool       // the dictionary takes no more
+	plain  bool       // the dictionary is of plain vectors, whose values are interned by whoever encodes them
+	queue  []*piece   // those to be interned, in file order
+	pieces []*piece   // that are done with
 }
 
 // NewChunk returns an empty chunk.
 func NewChunk(leaf Leaf, opt Options) *Chunk {
-	return &Chunk{leaf: leaf, opt: opt.orDefaults(), tail: new(Vector)}
+	return &Chunk{leaf: leaf, opt: opt.orDefaults()}
 }
 
 // Reset empties the chunk for the next row group and keeps its memory.
 func (c *Chunk) Reset() {
-	c.tail.Dict = nil // it may have been given ours
-	c.tail.Reset()
+	c.dropTail()
 	c.dict.Reset()
 	c.free = append(c.free, c.pages...)
-	c.pages, c.own = c.pages[:0], c.own[:0]
+	c.pages, c.open, c.queue = c.pages[:0], nil, c.queue[:0]
 	c.dictPage = stored{header: c.dictPage.header[:0], data: c.dictPage.data[:0]}
-	c.rows, c.raw, c.full, c.finished, c.err = 0, 0, false, false, nil
+	c.rows, c.raw, c.full, c.plain, c.finished, c.err = 0, 0, false, false, false, nil
 }
 
 // RawBytes estimates how many bytes the chunk takes before compression. It follows from the vectors appended alone.
 func (c *Chunk) RawBytes() int64 { return c.raw }
 
-// Append adds the rows of v.
+// Work is what Append leaves to do, in any order and by any goroutine.
+type Work []func() error
+
+// Encode does the work, once. Errors wrap ErrVector or ErrTooLarge.
+func (w Work) Encode() error {
+	for _, job := range w {
+		if err := job(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Append adds the rows of v and returns the work of encoding, nil where there is none yet.
 //
-// A plain vector that is smaller than half a page or has more rows than one is copied: Append returns nil, and Finish encodes the
-// rows, with a dictionary if that is smaller. Any other vector is a page by itself, and is the page's until Encode has returned.
-// That page has ids where a dictionary pays, else values: not where more than half of its values differ, or the chunk's dictionary
-// is full. What is wrong with v is said by Encode, or by Finish where nil was returned.
-func (c *Chunk) Append(v *Vector) *Page {
+// A plain vector that is smaller than half a page or has more rows than one is copied: its rows are encoded when there are enough
+// for a page, or by Finish. Any other vector is the work's until that is done. One with a dictionary joins those before it in a page of ids where
+// a dictionary pays, else of values: not where more than half of its values differ, or the chunk's dictionary is full. What is wrong with
+// v is said by Encode, or by Finish where nil was returned.
+func (c *Chunk) Append(v *Vector) Work {
 	c.rows += int64(v.Rows)
 	c.raw += 2 * int64(len(v.Rep)+len(v.Def))
 	if v.Dict == nil {
 		size := v.Values.plainSize(c.leaf.Physical)
 		c.raw += int64(size)
 		if size < c.opt.PageBytes/2 || v.Rows > c.opt.PageRows {
-			c.copyTail(v)
-			return nil
+			return c.copyTail(nil, v)
 		}
 	}
-	c.cutTail()
-	p := c.newPage(v)
-	if v.Dict != nil {
-		p.findUsed(v)
-		c.chooseDict(p, v)
+	work := c.cutTail(nil)
+	p := c.newPiece(v)
+	if v.Dict == nil {
+		work = c.closePage(work)
+		return append(work, c.plainPage(p).encode)
 	}
-	return p
+	p.findUsed(v.Runs, v.IDs, v.Dict.Len())
+	byDict, width := c.chooseDict(p)
+	return c.join(work, p, byDict, width)
 }
 
-// chooseDict makes p a page of ids if that pays, and adds its values to the chunk's dictionary.
-func (c *Chunk) chooseDict(p *Page, v *Vector) {
-	k, n := c.leaf.Physical, v.count(c.leaf.Physical)
+// chooseDict tells whether p is better encoded as ids, and of what width; it then adds its values to the chunk's dictionary.
+func (c *Chunk) chooseDict(p *piece) (byDict bool, width uint) {
+	v, k := p.vector, c.leaf.Physical
+	n := v.count(k)
 	size := v.Dict.sizeOf(k, p.used)
 	tooMany := 2*len(p.used) > n || len(p.used) > c.opt.DictEntries || size > c.opt.DictBytes
-	if c.full || tooMany || n == 0 || k == Boolean {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.full || c.plain || tooMany || n == 0 || k == Boolean {
 		c.raw += int64(n) * int64(size) / int64(max(1, len(p.used)))
-		return
+		return false, 0
 	}
 	before := c.dict.plainSize(k)
 	for _, id := range p.used {
@@ -108,43 +129,72 @@ func (c *Chunk) chooseDict(p *Page, v *Vector) {
 	}
 	after := c.dict.plainSize(k)
 	c.full = c.dict.Len() >= c.opt.DictEntries || after >= c.opt.DictBytes
-	p.useDict(c.dict.Len())
-	c.raw += int64(after-before) + 3*int64(len(v.Runs)) + int64(len(v.IDs))*int64(p.width)/8
+	width = idWidth(c.dict.Len())
+	c.raw += int64(after-before) + 3*int64(len(v.Runs)) + int64(len(v.IDs))*int64(width)/8
+	return true, width
 }
 
-func (c *Chunk) newPage(v *Vector) *Page {
-	var p *Page
-	if last := len(c.free) - 1; last >= 0 {
-		p, c.free = c.free[last], c.free[:last]
-	} else {
-		p = &Page{leaf: &c.leaf, codec: c.opt.Codec}
+// join adds p to the open page, or to a new one if they don't go together.
+func (c *Chunk) join(work Work, p *piece, byDict bool, width uint) Work {
+	v := p.vector
+	entries, _ := countLevels(v.Def, 0)
+	if o := c.open; o != nil && (o.byDict != byDict || o.width != width || o.entries+entries > maxJoined) {
+		work = c.closePage(work)
 	}
-	p.vector, p.byDict = v, false
-	p.stored.header = p.stored.header[:0]
-	c.pages = append(c.pages, p)
+	if c.open == nil {
+		c.open = c.newPage(byDict, width)
+	}
+	page := c.open
+	page.add(p)
+	page.entries += entries
+	page.rows += v.Rows
+	page.size += 3*len(v.Runs) + len(v.IDs)*int(width)/8 + 2*(len(v.Rep)+len(v.Def))
+	if !byDict {
+		page.size += v.Dict.plainSize(c.leaf.Physical) * v.count(c.leaf.Physical) / max(1, v.Dict.Len())
+	}
+	if page.size >= c.opt.PageBytes || page.rows >= c.opt.PageRows || c.leaf.Physical == Boolean {
+		page.release()
+		c.open = nil
+	}
+	return append(work, p.encode)
+}
+
+// closePage lets nothing join the open page any more.
+func (c *Chunk) closePage(work Work) Work {
+	if c.open == nil {
+		return work
+	}
+	work = append(work, c.open.done)
+	c.open = nil
+	return work
+}
+
+// plainPage gives a plain vector a page of its own. Its values will be interned if a dictionary pays.
+func (c *Chunk) plainPage(p *piece) *piece {
+	page := c.newPage(false, 0)
+	page.add(p)
+	page.alone = true
+	page.release()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.plain = c.plain || c.dict.Len() == 0
+	if c.plain && c.leaf.Physical != Boolean && !c.leaf.Delta {
+		p.intern = true
+		c.queue = append(c.queue, p)
+	}
 	return p
 }
 
-// copyTail adds plain rows to the tail.
-func (c *Chunk) copyTail(v *Vector) {
-	if _, _, err := v.check(&c.leaf); err != nil {
-		c.fail(err)
-		return
+func (c *Chunk) newPage(byDict bool, width uint) *page {
+	var p *page
+	if last := len(c.free) - 1; last >= 0 {
+		p, c.free = c.free[last], c.free[:last]
+	} else {
+		p = &page{leaf: &c.leaf, codec: c.opt.Codec}
 	}
-	if len(c.tail.Bytes)+len(v.Bytes) > math.MaxUint32 {
-		c.cutTail()
-	}
-	t := c.tail
-	t.Rows += v.Rows
-	if c.leaf.MaxRep > 0 {
-		for _, r := range v.Rep {
-			t.Rep = addLevel(t.Rep, r.Level, r.N)
-		}
-	}
-	for _, r := range v.Def {
-		t.Def = addLevel(t.Def, r.Level, r.N)
-	}
-	t.Values.appendAll(c.leaf.Physical, &v.Values)
+	p.reset(byDict, width)
+	c.pages = append(c.pages, p)
+	return p
 }
 
 func (c *Chunk) fail(err error) {
@@ -153,23 +203,17 @@ func (c *Chunk) fail(err error) {
 	}
 }
 
-// Finish encodes the rest: rows that were copied, and the dictionary. All vectors must have been appended, but pages may still be
-// encoding. Errors wrap ErrVector or ErrTooLarge.
+// Finish encodes the rest: rows that were copied, the last page, and the dictionary. All vectors must have been appended, but work may
+// still be under way. Errors wrap ErrVector or ErrTooLarge.
 func (c *Chunk) Finish() error {
 	if c.err != nil {
 		return c.err
 	}
-	if len(c.pages) == 0 {
-		c.internTail()
-	}
-	if len(c.tail.Def) > 0 {
-		c.cutPages(c.tail)
-	}
-	for _, p := range c.own {
-		if err := p.Encode(); err != nil {
-			c.fail(err)
-			return err
-		}
+	work := c.closePage(c.cutTail(nil))
+	c.internQueue()
+	if err := work.Encode(); err != nil {
+		c.fail(err)
+		return err
 	}
 	if err := c.encodeDict(); err != nil {
 		c.fail(err)

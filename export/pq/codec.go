@@ -14,7 +14,9 @@ import (
 // Nil is a Codec too: it leaves pages as they are.
 type Codec struct {
 	zstd    *zstd.Encoder
-	scratch sync.Pool // of *scratch
+	scratch sync.Pool            // of *scratch
+	buffers sync.Pool            // of *buffers
+	tails   [Bytes + 1]sync.Pool // of *Vector, by kind
 }
 
 // scratch is what one page needs while it is encoded.
@@ -31,11 +33,15 @@ func newScratch() *scratch {
 	return s
 }
 
+// window is how far back ZSTD looks. It takes twice that for every page at a time, and few pages are larger.
+const window = 1 << 20
+
 // NewCodec returns a Codec for up to the given number of pages at a time; more wait. Each takes some megabytes.
 func NewCodec(concurrency int) (*Codec, error) {
 	enc, err := zstd.NewWriter(nil,
 		zstd.WithEncoderConcurrency(max(1, concurrency)),
 		zstd.WithEncoderLevel(zstd.SpeedDefault),
+		zstd.WithWindowSize(window),
 		zstd.WithAllLitEntropyCompression(true), // depths and qualities repeat by frequency, seldom by sequence
 		zstd.WithEncoderCRC(false),
 		zstd.WithZeroFrames(true),
@@ -66,6 +72,55 @@ func (c *Codec) giveBack(s *scratch) {
 	if c != nil {
 		c.scratch.Put(s)
 	}
+}
+
+func (c *Codec) borrowBuffers() *buffers {
+	if c != nil {
+		if b, ok := c.buffers.Get().(*buffers); ok {
+			return b
+		}
+	}
+	return new(buffers)
+}
+
+func (c *Codec) giveBackBuffers(b *buffers) {
+	if c != nil {
+		c.buffers.Put(b)
+	}
+}
+
+// keptRuns and keptBytes are what a vector for another column may bring along.
+const (
+	keptRuns  = 1 << 10
+	keptBytes = 1 << 18
+)
+
+// borrowTail returns an empty vector for plain values of a kind. Columns share them, as each needs one more only while a page is encoded.
+func (c *Codec) borrowTail(k Kind) *Vector {
+	if c != nil {
+		if v, ok := c.tails[k].Get().(*Vector); ok {
+			return v
+		}
+	}
+	return new(Vector)
+}
+
+func (c *Codec) giveBackTail(k Kind, v *Vector) {
+	if c == nil {
+		return
+	}
+	v.Reset()
+	// What one column had many of, another would carry along for nothing.
+	if cap(v.Def) > keptRuns {
+		v.Def = nil
+	}
+	if cap(v.Rep) > keptRuns {
+		v.Rep = nil
+	}
+	if cap(v.Bytes) > keptBytes {
+		v.Bytes = nil
+	}
+	c.tails[k].Put(v)
 }
 
 // compress returns body as it is stored. What it returns is good until s is given back.

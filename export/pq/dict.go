@@ -138,6 +138,29 @@ func (d *Dict) intern(k Kind, from *Values, i uint32) uint32 {
 	}
 }
 
+// internAll appends the ids of values i to j of a vector.
+func (d *Dict) internAll(ids []uint32, k Kind, from *Values, i, j int) []uint32 {
+	switch k {
+	case Int32:
+		for _, x := range from.Int32[i:j] {
+			ids = append(ids, d.InternInt32(x))
+		}
+	case Int64:
+		for _, x := range from.Int64[i:j] {
+			ids = append(ids, d.InternInt64(x))
+		}
+	case Double:
+		for _, x := range from.Double[i:j] {
+			ids = append(ids, d.InternDouble(x))
+		}
+	default:
+		for ; i < j; i++ {
+			ids = append(ids, d.InternBytes(from.At(i)))
+		}
+	}
+	return ids
+}
+
 // find returns the slot of key, or else the free one where it belongs.
 func (d *Dict) find(key uint64) (at int, found bool) {
 	if len(d.slots) == 0 {
@@ -170,12 +193,15 @@ func (d *Dict) take(at int, key uint64) uint32 {
 	return id - 1
 }
 
-func (d *Dict) grow() {
+func (d *Dict) grow() { d.rehash(2*len(d.slots), math.MaxUint32) }
+
+// rehash makes the table n slots and keeps those of the first values.
+func (d *Dict) rehash(n int, first uint32) {
 	old := d.slots
-	d.slots = nil
-	d.resize(2 * len(old))
+	d.slots, d.used = nil, 0
+	d.resize(n)
 	for _, s := range old {
-		if s.id == 0 {
+		if s.id == 0 || s.id > first {
 			continue
 		}
 		at := int(s.key * 0x9E3779B97F4A7C15 >> d.shift)
@@ -183,6 +209,20 @@ func (d *Dict) grow() {
 			at = (at + 1) & (len(d.slots) - 1)
 		}
 		d.slots[at] = s
+		d.used++
+	}
+}
+
+// truncate forgets all but the first n values.
+func (d *Dict) truncate(n int) {
+	for _, x := range d.Int32[min(n, len(d.Int32)):] {
+		if uint32(x) < uint32(len(d.small)) {
+			d.small[x] = 0
+		}
+	}
+	d.Values.truncate(n)
+	if len(d.slots) > 0 {
+		d.rehash(len(d.slots), uint32(n))
 	}
 }
 

@@ -22,7 +22,7 @@ func writeFile(t fataler, s *Schema, opt Options, groups [][][]*Vector) []byte {
 		for i, vectors := range group {
 			rows = 0
 			chunks[i].Reset()
-			var pages []*Page
+			var pages []Work
 			for _, v := range vectors {
 				rows += int64(v.Rows)
 				if p := chunks[i].Append(v); p != nil {

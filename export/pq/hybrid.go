@@ -13,7 +13,7 @@ type hybrid struct {
 	n      uint32    // how many wait
 	single uint32    // n if those that wait are one run, before which no packed run is open; else 0
 	last   uint32    // the value that waits, if single
-	header int       // where the header byte of the open packed run is; 0 if none is open, as a length or a width always comes before
+	header int       // where the header byte of the open packed run is; -1 if none is open
 	groups int       // groups in the open packed run
 }
 
@@ -24,9 +24,9 @@ const (
 	maxGroups = 63
 )
 
-// newHybrid returns a hybrid that appends to dst, which may not be empty.
+// newHybrid returns a hybrid that appends to dst.
 func newHybrid(dst []byte, width uint) hybrid {
-	h := hybrid{dst: dst, width: width}
+	h := hybrid{dst: dst, width: width, header: -1}
 	for i := uint(0); i < 8 && width <= 8; i++ {
 		h.ones |= 1 << (i * width)
 	}
@@ -56,7 +56,7 @@ func (h *hybrid) add(v, n uint32) {
 		h.run(v, n)
 	} else if n > 0 {
 		h.wait(v, n)
-		if h.header == 0 {
+		if h.header < 0 {
 			h.single, h.last = n, v
 		}
 	}
@@ -85,47 +85,95 @@ func (h *hybrid) packWaiting() {
 	h.n, h.bits = 0, 0
 }
 
-// addIDs writes table[id] for each id.
+// addLevels writes runs of levels. Short ones, as lists in lists have, are packed several at a time.
+func (h *hybrid) addLevels(runs []LevelRun) {
+	w := h.width
+	for i := 0; i < len(runs); {
+		if h.n == 0 && h.header < 0 || w > 4 || runs[i].N >= longRun {
+			h.add(uint32(runs[i].Level), runs[i].N)
+			i++
+			continue
+		}
+		// Less than a group waits, and less than a group comes: of up to 4 bits each, both fit in 64.
+		packed, n := h.bits, h.n
+		for ; i < len(runs) && runs[i].N < longRun; i++ {
+			r := runs[i]
+			packed |= uint64(r.Level) * h.ones & (1<<(uint(r.N)*w) - 1) << (uint(n) * w)
+			if n += r.N; n >= 8 {
+				h.packBits(packed & (1<<(8*w) - 1))
+				packed >>= 8 * w
+				n -= 8
+			}
+		}
+		h.bits, h.n, h.single = packed, n, 0
+	}
+}
+
+// addIDs writes table[id] for each id, or the ids themselves if there is no table.
 func (h *hybrid) addIDs(ids, table []uint32) {
 	for len(ids) > 0 {
 		if h.n > 0 || len(ids) < 8 {
-			h.add(table[ids[0]], 1)
+			id := ids[0]
+			if table != nil {
+				id = table[id]
+			}
+			h.add(id, 1)
 			ids = ids[1:]
 			continue
 		}
-		g := (*[8]uint32)(ids)
-		first := g[0]
-		if (g[1]^first)|(g[2]^first)|(g[3]^first)|(g[4]^first)|(g[5]^first)|(g[6]^first)|(g[7]^first) != 0 {
-			h.pack(&[8]uint32{table[first], table[g[1]], table[g[2]], table[g[3]], table[g[4]], table[g[5]], table[g[6]], table[g[7]]})
+		g := *(*[8]uint32)(ids)
+		if table != nil {
+			g = [8]uint32{table[g[0]], table[g[1]], table[g[2]], table[g[3]], table[g[4]], table[g[5]], table[g[6]], table[g[7]]}
+		}
+		v := g[0]
+		if (g[1]^v)|(g[2]^v)|(g[3]^v)|(g[4]^v)|(g[5]^v)|(g[6]^v)|(g[7]^v) != 0 {
+			h.pack(&g)
 			ids = ids[8:]
 			continue
 		}
 		n := 8
-		for n < len(ids) && ids[n] == first {
+		for n < len(ids) && ids[n] == ids[0] {
 			n++
 		}
 		if n < 2*longRun {
 			// Not worth a run of its own between packed groups.
 			n = 8
-			v := table[first]
-			h.pack(&[8]uint32{v, v, v, v, v, v, v, v})
+			h.pack(&g)
 		} else {
-			h.add(table[first], uint32(n))
+			h.add(v, uint32(n))
 		}
 		ids = ids[n:]
 	}
 }
 
-// finish writes what waits and returns all bytes.
-func (h *hybrid) finish() []byte {
-	if h.single > 0 {
+// finish writes what waits and returns all bytes. With pad the last group may end in values that mean nothing, which only the end of a page
+// allows; without, nothing but the values added is written.
+func (h *hybrid) finish(pad bool) []byte {
+	switch {
+	case h.single > 0:
 		h.run(h.last, h.single)
-	} else if h.n > 0 {
+	case h.n > 0 && pad:
 		clear(h.group[h.n:])
 		h.packWaiting()
+	case h.n > 0:
+		h.closePacked()
+		for i := uint32(0); i < h.n; {
+			v, from := h.waiting(i), i
+			for i++; i < h.n && h.waiting(i) == v; i++ {
+			}
+			h.run(v, i-from)
+		}
 	}
 	h.closePacked()
 	return h.dst
+}
+
+// waiting returns value i of those that wait.
+func (h *hybrid) waiting(i uint32) uint32 {
+	if h.width <= 8 {
+		return uint32(h.bits >> (uint(i) * h.width) & (1<<h.width - 1))
+	}
+	return h.group[i]
 }
 
 // run writes n values v as a run.
@@ -141,15 +189,15 @@ func (h *hybrid) run(v, n uint32) {
 }
 
 func (h *hybrid) closePacked() {
-	if h.header > 0 {
+	if h.header >= 0 {
 		h.dst[h.header] = byte(h.groups<<1 | 1)
-		h.header = 0
+		h.header = -1
 	}
 }
 
 // openPacked makes room for one more group in a packed run.
 func (h *hybrid) openPacked() {
-	if h.header > 0 && h.groups < maxGroups {
+	if h.header >= 0 && h.groups < maxGroups {
 		h.groups++
 		return
 	}

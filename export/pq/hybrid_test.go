@@ -2,6 +2,7 @@ package pq
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 	"testing"
 
@@ -25,7 +26,7 @@ func decodeHybrid(t testing.TB, src []byte, width uint, n int) []uint32 {
 	return values
 }
 
-// FuzzHybrid writes runs as they are and their values one by one, and decodes both.
+// FuzzHybrid writes runs as they are and their values one by one, and decodes both; without padding nothing may be left over.
 func FuzzHybrid(f *testing.F) {
 	f.Add([]byte{0, 1, 0, 7, 1, 1, 0, 200, 2, 3, 1, 8}, uint8(2))
 	f.Add([]byte{3, 255, 9, 1, 3, 255, 9, 2, 3, 9, 200, 1, 7, 1, 8, 1}, uint8(11))
@@ -50,13 +51,49 @@ func FuzzHybrid(f *testing.F) {
 				want = append(want, table[data[0]])
 			}
 		}
-		if got := decodeHybrid(t, runs.finish()[1:], width, len(want)); !slices.Equal(got, want) {
+		if got := decodeHybrid(t, runs.finish(true)[1:], width, len(want)); !slices.Equal(got, want) {
 			t.Errorf("runs: width %d, got %v, want %v", width, got, want)
+		}
+		exact := newHybrid(nil, width)
+		exact.addIDs(ids, table)
+		if all, err := (&rle.Encoding{BitWidth: int(width)}).DecodeInt32(nil, exact.finish(false)); err != nil || len(all) != len(want) {
+			t.Errorf("ids without padding: width %d, %d values of %d: %v", width, len(all), len(want), err)
 		}
 		single := newHybrid([]byte{0}, width)
 		single.addIDs(ids, table)
-		if got := decodeHybrid(t, single.finish()[1:], width, len(want)); !slices.Equal(got, want) {
+		if got := decodeHybrid(t, single.finish(true)[1:], width, len(want)); !slices.Equal(got, want) {
 			t.Errorf("ids: width %d, got %v, want %v", width, got, want)
+		}
+	})
+}
+
+// FuzzLevels compares levels written several at a time with the same written run by run, and reads two pieces without padding as one.
+func FuzzLevels(f *testing.F) {
+	f.Add([]byte{0, 1, 1, 1, 2, 2, 1, 1, 2, 2, 1, 1, 2, 2}, uint8(2))
+	f.Add([]byte{0, 7, 1, 7, 0, 7, 1, 9, 0, 3, 1, 30, 0, 1}, uint8(3))
+	f.Add([]byte{1, 1, 0, 1, 1, 200, 5, 1, 0, 2}, uint8(5))
+	f.Fuzz(func(t *testing.T, data []byte, highest uint8) {
+		highest = max(1, highest%32)
+		width := uint(bits.Len8(highest))
+		var runs []LevelRun
+		var want []uint32
+		plain := newHybrid(nil, width)
+		for ; len(data) >= 2; data = data[2:] {
+			r := LevelRun{data[0] % (highest + 1), uint32(data[1]) + 1}
+			runs = append(runs, r)
+			want = append(want, slices.Repeat([]uint32{uint32(r.Level)}, int(r.N))...)
+			plain.add(uint32(r.Level), r.N)
+		}
+		if got, want := appendLevels(nil, runs, highest, true), plain.finish(true); !slices.Equal(got, want) {
+			t.Fatalf("%v: got %v, want %v", runs, got, want)
+		}
+		twice := appendLevels(appendLevels(nil, runs, highest, false), runs, highest, false)
+		want = append(want, want...)
+		if got := decodeHybrid(t, twice, width, len(want)); !slices.Equal(got, want) {
+			t.Errorf("%v twice: got %v", runs, got)
+		}
+		if all, _ := (&rle.Encoding{BitWidth: int(width)}).DecodeInt32(nil, twice); len(all) != len(want) {
+			t.Errorf("%v twice: %d values of %d", runs, len(all), len(want))
 		}
 	})
 }
@@ -78,7 +115,7 @@ func TestHybridBytes(t *testing.T) {
 		for _, r := range test.runs {
 			h.add(r.ID, r.N)
 		}
-		if got := h.finish()[1:]; !slices.Equal(got, test.want) {
+		if got := h.finish(true)[1:]; !slices.Equal(got, test.want) {
 			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
 		}
 	}

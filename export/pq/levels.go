@@ -1,20 +1,12 @@
 package pq
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "math/bits"
 
-// appendLevels appends levels as a V1 data page has them: a length in four bytes, then the hybrid.
-func appendLevels(dst []byte, runs []LevelRun, highest uint8) []byte {
-	start := len(dst)
-	h := newHybrid(append(dst, 0, 0, 0, 0), uint(bits.Len8(highest)))
-	for _, r := range runs {
-		h.add(uint32(r.Level), r.N)
-	}
-	dst = h.finish()
-	binary.LittleEndian.PutUint32(dst[start:], uint32(len(dst)-start-4))
-	return dst
+// appendLevels appends levels in the hybrid encoding, padded at the end if pad is set.
+func appendLevels(dst []byte, runs []LevelRun, highest uint8, pad bool) []byte {
+	h := newHybrid(dst, uint(bits.Len8(highest)))
+	h.addLevels(runs)
+	return h.finish(pad)
 }
 
 // countLevels returns how many entries there are, and how many of them have the level.

@@ -1,25 +1,31 @@
 package pq
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/bits"
+	"sync/atomic"
 
-	"github.com/parquet-go/parquet-go/encoding/delta"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// Page is a data page of a column chunk.
-type Page struct {
+// maxJoined bounds the entries of a page of several vectors, far below what its header can say.
+const maxJoined = 1 << 30
+
+// page is a data page of a column chunk. It is made from pieces, as ZSTD finds more in long pages than the vectors of one batch fill.
+type page struct {
 	leaf  *Leaf
 	codec *Codec
 
-	vector *Vector  // until encoded
-	remap  []uint32 // a value's id in the vector's dictionary → its id in the chunk's
-	used   []uint32 // the ids of the vector's dictionary that occur, in order of first use
-	width  uint     // bits of an id
-	byDict bool     // the page has ids, else values
+	pieces  []*piece     // in file order, until the page is stored
+	pending atomic.Int32 // pieces to be encoded, and one more while others may join
+	alone   bool         // there is but one piece, whose last group of values may be padded
+	byDict  bool         // the page has ids, else values
+	width   uint         // bits of an id
+	size    int          // estimated, before compression
 
 	rows, entries, nulls int
 	encoding             format.Encoding
@@ -35,29 +41,40 @@ type stored struct {
 
 func (s *stored) size() int { return len(s.header) + len(s.data) }
 
-// Encode encodes and compresses the page and lets go of its vector. Any goroutine may call it, once.
-// Errors wrap ErrVector or ErrTooLarge.
-func (p *Page) Encode() error {
-	v := p.vector
-	p.vector = nil
-	entries, values, err := v.check(p.leaf)
-	if err != nil {
-		return err
+func (p *page) reset(byDict bool, width uint) {
+	p.byDict, p.width, p.alone = byDict, width, false
+	p.size, p.rows, p.entries, p.nulls = 0, 0, 0, 0
+	p.pieces = p.pieces[:0]
+	p.stored.header = p.stored.header[:0]
+	p.pending.Store(1)
+}
+
+func (p *page) add(piece *piece) {
+	piece.page = p
+	p.pieces = append(p.pieces, piece)
+	p.pending.Add(1)
+}
+
+// release says that no piece will join any more, while one is still to be encoded.
+func (p *page) release() { p.pending.Add(-1) }
+
+// done completes the page if nothing is pending any more: it compresses the pieces as one.
+func (p *page) done() error {
+	if p.pending.Add(-1) > 0 {
+		return nil
 	}
-	p.rows, p.entries, p.nulls = v.Rows, entries, entries-values
+	p.rows, p.entries, p.nulls = 0, 0, 0
+	var all bounds
+	for _, piece := range p.pieces {
+		p.rows += piece.rows
+		p.entries += piece.entries
+		p.nulls += piece.nulls
+		all.merge(p.leaf.Physical, piece.bounds)
+	}
+	p.bounds = bounds{bytes.Clone(all.min), bytes.Clone(all.max)}
 	s := p.codec.borrow()
 	defer p.codec.giveBack(s)
-
-	body := s.body[:0]
-	if p.leaf.MaxRep > 0 {
-		body = appendLevels(body, v.Rep, p.leaf.MaxRep)
-	}
-	body = appendLevels(body, v.Def, p.leaf.MaxDef)
-	if body, err = p.appendValues(body, s, v); err != nil {
-		return fmt.Errorf("pq: column %s: %w", p.leaf.Name(), err)
-	}
-	s.body = body
-
+	s.body = p.appendBody(s.body[:0])
 	s.header = format.PageHeader{
 		Type: format.DataPage,
 		DataPageHeader: thrift.New(format.DataPageHeader{
@@ -68,83 +85,49 @@ func (p *Page) Encode() error {
 			Statistics:              format.Statistics{NullCount: int64(p.nulls)},
 		}),
 	}
+	for _, piece := range p.pieces {
+		piece.free()
+	}
+	p.pieces = p.pieces[:0]
 	if err := p.stored.set(p.codec, s); err != nil {
 		return fmt.Errorf("%w: page of column %s", err, p.leaf.Name())
 	}
 	return nil
 }
 
-// appendValues appends the values in whichever encoding is the page's, and settles encoding and bounds.
-func (p *Page) appendValues(dst []byte, s *scratch, v *Vector) ([]byte, error) {
-	k := p.leaf.Physical
+// appendBody appends the page as V1 has it, repetition levels, definition levels, values, and settles the encoding.
+func (p *page) appendBody(dst []byte) []byte {
+	if p.leaf.MaxRep > 0 {
+		dst = p.appendSized(dst, func(piece *piece) []byte { return piece.rep })
+	}
+	dst = p.appendSized(dst, func(piece *piece) []byte { return piece.def })
 	switch {
 	case p.nulls == p.entries:
-		p.encoding, p.bounds = format.Plain, bounds{}
-		return dst, nil
+		p.encoding = format.Plain
+		return dst
 	case p.byDict:
 		p.encoding = format.RLEDictionary
-		p.bounds.of(k, &v.Dict.Values, p.used)
-		h := newHybrid(append(dst, byte(p.width)), p.width)
-		for _, r := range v.Runs {
-			h.add(p.remap[r.ID], r.N)
-		}
-		h.addIDs(v.IDs, p.remap)
-		return h.finish(), nil
-	case v.Dict != nil:
-		p.encoding = format.Plain
-		p.bounds.of(k, &v.Dict.Values, p.used)
-		for _, r := range v.Runs {
-			dst = v.Dict.appendPlainAt(dst, k, r.ID, r.N)
-		}
-		for _, id := range v.IDs {
-			dst = v.Dict.appendPlainAt(dst, k, id, 1)
-		}
-		return dst, nil
-	}
-	p.bounds.of(k, &v.Values, nil)
-	if p.leaf.Delta {
+		dst = append(dst, byte(p.width))
+	case p.leaf.Delta && p.alone:
 		p.encoding = format.DeltaBinaryPacked
-		return appendDelta(dst, s, k, &v.Values)
+	default:
+		p.encoding = format.Plain
 	}
-	p.encoding = format.Plain
-	return v.Values.appendPlain(dst, k), nil
+	for _, piece := range p.pieces {
+		dst = append(dst, piece.values...)
+	}
+	return dst
 }
 
-func appendDelta(dst []byte, s *scratch, k Kind, v *Values) (_ []byte, err error) {
-	// The encoder writes from the start of the buffer it is given. It is free until the page is compressed.
-	if encoder := new(delta.BinaryPackedEncoding); k == Int32 {
-		s.packed, err = encoder.EncodeInt32(s.packed[:0], v.Int32)
-	} else {
-		s.packed, err = encoder.EncodeInt64(s.packed[:0], v.Int64)
+// appendSized appends levels behind their length in four bytes.
+func (p *page) appendSized(dst []byte, levels func(*piece) []byte) []byte {
+	start := len(dst)
+	dst = append(dst, 0, 0, 0, 0)
+	for _, piece := range p.pieces {
+		dst = append(dst, levels(piece)...)
 	}
-	return append(dst, s.packed...), err
-}
-
-// findUsed lists the ids that occur in the order of their first use. Order and extent follow from the values alone, so that a
-// dictionary that knows more, or in another order, gives the same bytes.
-func (p *Page) findUsed(v *Vector) {
-	const unseen, seen = 0, 1
-	n := v.Dict.Len()
-	p.remap = append(p.remap[:0], make([]uint32, n)...)
-	p.used = p.used[:0]
-	for _, r := range v.Runs {
-		if p.remap[r.ID] == unseen {
-			p.remap[r.ID] = seen
-			p.used = append(p.used, r.ID)
-		}
-	}
-	for i := 0; i < len(v.IDs) && len(p.used) < n; i++ {
-		if id := v.IDs[i]; p.remap[id] == unseen {
-			p.remap[id] = seen
-			p.used = append(p.used, id)
-		}
-	}
-}
-
-// useDict makes the page one of ids into a dictionary of n values.
-func (p *Page) useDict(n int) {
-	p.byDict = true
-	p.width = idWidth(n)
+	binary.LittleEndian.PutUint32(dst[start:], uint32(len(dst)-start-4))
+	return dst
 }
 
 // idWidth returns how many bits an id takes in a dictionary of n values. Ids of up to a byte are not split between bytes: ZSTD sees

@@ -61,10 +61,14 @@ func (b *bounds) merge(k Kind, o bounds) {
 	}
 }
 
-// span returns the smallest and largest value, passing over NaN; ok is false where there is none.
+// span returns the smallest and largest of the values, or of those at the indexes in used if it is not nil, passing over NaN; ok is false where
+// there is none.
 func span[T cmp.Ordered](values []T, used []uint32) (lo, hi T, ok bool) {
-	widen := func(x T) {
-		switch {
+	if used == nil {
+		return extremes(values)
+	}
+	for _, i := range used {
+		switch x := values[i]; {
 		case x != x:
 		case !ok:
 			lo, hi, ok = x, x, true
@@ -74,16 +78,26 @@ func span[T cmp.Ordered](values []T, used []uint32) (lo, hi T, ok bool) {
 			hi = x
 		}
 	}
-	if used != nil {
-		for _, i := range used {
-			widen(values[i])
-		}
-		return lo, hi, ok
-	}
-	for _, x := range values {
-		widen(x)
-	}
 	return lo, hi, ok
+}
+
+func extremes[T cmp.Ordered](values []T) (lo, hi T, ok bool) {
+	for len(values) > 0 && values[0] != values[0] {
+		values = values[1:]
+	}
+	if len(values) == 0 {
+		return lo, hi, false
+	}
+	lo, hi = values[0], values[0]
+	for _, x := range values[1:] {
+		if x < lo { // NaN is neither
+			lo = x
+		}
+		if x > hi {
+			hi = x
+		}
+	}
+	return lo, hi, true
 }
 
 // signedZeros gives a zero the sign that takes in both zeros, as the format asks of writers.
@@ -187,9 +201,9 @@ func compareBounds(k Kind, a, b []byte) int {
 }
 
 // boundaryOrder tells how the bounds of the pages that have any follow each other.
-func boundaryOrder(k Kind, pages []*Page) format.BoundaryOrder {
+func boundaryOrder(k Kind, pages []*page) format.BoundaryOrder {
 	up, down := true, true
-	var last *Page
+	var last *page
 	for _, p := range pages {
 		if p.bounds.min == nil {
 			continue

@@ -3,6 +3,7 @@ package pq
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 // Values are values of one physical type: only the slice of that type is filled.
@@ -106,37 +107,80 @@ func (v *Values) appendAll(k Kind, from *Values) {
 	case Double:
 		v.Double = append(v.Double, from.Double...)
 	default:
-		shift := uint32(len(v.Bytes))
-		v.Bytes = append(v.Bytes, from.Bytes...)
+		if len(from.Ends) == 0 {
+			return
+		}
+		shift := uint32(len(v.Bytes)) - from.base // wraps where base is larger, and again in the sum
+		v.Bytes = append(v.Bytes, from.Bytes[from.base:from.Ends[len(from.Ends)-1]]...)
 		for _, end := range from.Ends {
 			v.Ends = append(v.Ends, shift+end)
 		}
 	}
 }
 
-// appendPlain appends all values in the PLAIN encoding.
-func (v *Values) appendPlain(dst []byte, k Kind) []byte {
+// grow makes room for so many times what there is in from, within reason.
+func (v *Values) grow(k Kind, times int, from *Values) {
+	const most = 1 << 20
+	n := min(times*from.count(k), most)
 	switch k {
 	case Boolean:
-		return appendBits(dst, v.Bool)
+		v.Bool = slices.Grow(v.Bool, n)
 	case Int32:
-		for _, x := range v.Int32 {
-			dst = binary.LittleEndian.AppendUint32(dst, uint32(x))
+		v.Int32 = slices.Grow(v.Int32, n)
+	case Int64:
+		v.Int64 = slices.Grow(v.Int64, n)
+	case Double:
+		v.Double = slices.Grow(v.Double, n)
+	default:
+		v.Ends = slices.Grow(v.Ends, n)
+	}
+}
+
+// truncate drops all but the first n values.
+func (v *Values) truncate(n int) {
+	v.Int32, v.Int64 = v.Int32[:min(n, len(v.Int32))], v.Int64[:min(n, len(v.Int64))]
+	v.Double, v.Bool = v.Double[:min(n, len(v.Double))], v.Bool[:min(n, len(v.Bool))]
+	if n < len(v.Ends) {
+		v.Ends = v.Ends[:n]
+		v.Bytes = v.Bytes[:0]
+		if n > 0 {
+			v.Bytes = v.Bytes[:v.Ends[n-1]]
+		}
+	}
+}
+
+// appendPlain appends all values in the PLAIN encoding.
+func (v *Values) appendPlain(dst []byte, k Kind) []byte {
+	start := len(dst)
+	if k == Boolean {
+		return appendBits(dst, v.Bool)
+	}
+	// To write at an index is much faster than to append, value by value.
+	size := v.plainSize(k)
+	if k == Bytes && len(v.Ends) > 0 { // of the part that the strings take
+		size = 4*len(v.Ends) + int(v.Ends[len(v.Ends)-1]-v.base)
+	}
+	dst = slices.Grow(dst, size)[:start+size]
+	to := dst[start:]
+	switch k {
+	case Int32:
+		for i, x := range v.Int32 {
+			binary.LittleEndian.PutUint32(to[4*i:], uint32(x))
 		}
 	case Int64:
-		for _, x := range v.Int64 {
-			dst = binary.LittleEndian.AppendUint64(dst, uint64(x))
+		for i, x := range v.Int64 {
+			binary.LittleEndian.PutUint64(to[8*i:], uint64(x))
 		}
 	case Double:
-		for _, x := range v.Double {
-			dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(x))
+		for i, x := range v.Double {
+			binary.LittleEndian.PutUint64(to[8*i:], math.Float64bits(x))
 		}
 	default:
-		start := v.base
+		at := v.base
 		for _, end := range v.Ends {
-			dst = binary.LittleEndian.AppendUint32(dst, end-start)
-			dst = append(dst, v.Bytes[start:end]...)
-			start = end
+			binary.LittleEndian.PutUint32(to, end-at)
+			to = to[4+copy(to[4:], v.Bytes[at:end]):]
+			at = end
 		}
 	}
 	return dst

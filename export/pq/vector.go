@@ -102,37 +102,64 @@ func (v *Vector) AddNulls(n int) { v.AddLevel(0, 0, uint32(n)) }
 // AddBool adds a row of a scalar field.
 func (v *Vector) AddBool(x bool) {
 	v.Bool = append(v.Bool, x)
-	v.AddLevel(0, 1, 1)
+	v.addScalar()
 }
 
 // AddInt32 adds a row of a scalar field.
 func (v *Vector) AddInt32(x int32) {
 	v.Int32 = append(v.Int32, x)
-	v.AddLevel(0, 1, 1)
+	v.addScalar()
 }
 
 // AddInt64 adds a row of a scalar field.
 func (v *Vector) AddInt64(x int64) {
 	v.Int64 = append(v.Int64, x)
-	v.AddLevel(0, 1, 1)
+	v.addScalar()
 }
 
 // AddDouble adds a row of a scalar field.
 func (v *Vector) AddDouble(x float64) {
 	v.Double = append(v.Double, x)
-	v.AddLevel(0, 1, 1)
+	v.addScalar()
 }
 
 // AddBytes adds a row of a scalar field. The string is copied.
 func (v *Vector) AddBytes(s []byte) {
 	v.AppendBytes(s)
-	v.AddLevel(0, 1, 1)
+	v.addScalar()
 }
 
 // AddString adds a row of a scalar field.
 func (v *Vector) AddString(s string) {
 	v.AppendString(s)
-	v.AddLevel(0, 1, 1)
+	v.addScalar()
+}
+
+// addScalar adds the levels of a row of a scalar field, which has no repetition levels.
+func (v *Vector) addScalar() {
+	v.Rows++
+	if last := len(v.Def) - 1; last >= 0 && v.Def[last].Level == 1 {
+		v.Def[last].N++
+		return
+	}
+	v.Def = append(v.Def, LevelRun{1, 1})
+}
+
+// appendRows adds rows of plain values.
+func (v *Vector) appendRows(leaf *Leaf, rows int, rep, def []LevelRun, values Values) {
+	v.Rows += rows
+	if leaf.MaxRep > 0 {
+		v.Rep = appendRuns(v.Rep, rep)
+	}
+	v.Def = appendRuns(v.Def, def)
+	v.Values.appendAll(leaf.Physical, &values)
+}
+
+func appendRuns(runs, more []LevelRun) []LevelRun {
+	if len(more) == 0 {
+		return runs
+	}
+	return append(addLevel(runs, more[0].Level, more[0].N), more[1:]...)
 }
 
 // count returns how many values there are, in whichever form.
