@@ -13,7 +13,10 @@ import (
 // Codec compresses pages with ZSTD and lends out scratch buffers. One serves all goroutines and all files of a program.
 // Nil is a Codec too: it leaves pages as they are.
 type Codec struct {
-	zstd    *zstd.Encoder
+	// Values of wide columns, genotypes before all, repeat in long stretches, which the default level finds. Those of others, and ids of many values,
+	// hardly repeat: the default level costs them a tenth of all CPU for one part in a hundred of the bytes.
+	wide, narrow *zstd.Encoder
+
 	scratch sync.Pool            // of *scratch
 	buffers sync.Pool            // of *buffers
 	tails   [Bytes + 1]sync.Pool // of *Vector, by kind
@@ -38,9 +41,21 @@ const window = 1 << 20
 
 // NewCodec returns a Codec for up to the given number of pages at a time; more wait. Each takes some megabytes.
 func NewCodec(concurrency int) (*Codec, error) {
-	enc, err := zstd.NewWriter(nil,
+	c := new(Codec)
+	var err error
+	if c.wide, err = newEncoder(concurrency, zstd.SpeedDefault); err != nil {
+		return nil, err
+	}
+	if c.narrow, err = newEncoder(concurrency, zstd.SpeedFastest); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func newEncoder(concurrency int, level zstd.EncoderLevel) (*zstd.Encoder, error) {
+	e, err := zstd.NewWriter(nil,
 		zstd.WithEncoderConcurrency(max(1, concurrency)),
-		zstd.WithEncoderLevel(zstd.SpeedDefault),
+		zstd.WithEncoderLevel(level),
 		zstd.WithWindowSize(window),
 		zstd.WithAllLitEntropyCompression(true), // depths and qualities repeat by frequency, seldom by sequence
 		zstd.WithEncoderCRC(false),
@@ -49,7 +64,7 @@ func NewCodec(concurrency int) (*Codec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pq: zstd: %w", err)
 	}
-	return &Codec{zstd: enc}, nil
+	return e, nil
 }
 
 func (c *Codec) format() format.CompressionCodec {
@@ -123,11 +138,15 @@ func (c *Codec) giveBackTail(k Kind, v *Vector) {
 	c.tails[k].Put(v)
 }
 
-// compress returns body as it is stored. What it returns is good until s is given back.
-func (c *Codec) compress(s *scratch, body []byte) []byte {
-	if c == nil {
+// compress returns body, of a wide column or another, as it is stored. What it returns is good until s is given back.
+func (c *Codec) compress(s *scratch, body []byte, wide bool) []byte {
+	switch {
+	case c == nil:
 		return body
+	case wide:
+		s.packed = c.wide.EncodeAll(body, s.packed[:0])
+	default:
+		s.packed = c.narrow.EncodeAll(body, s.packed[:0])
 	}
-	s.packed = c.zstd.EncodeAll(body, s.packed[:0])
 	return s.packed
 }

@@ -22,7 +22,7 @@ type page struct {
 
 	pieces  []*piece     // in file order, until the page is stored
 	pending atomic.Int32 // pieces to be encoded, and one more while others may join
-	alone   bool         // there is but one piece, whose last group of values may be padded
+	alone   bool         // there is but one piece, of plain values, whose last group of ids may be padded
 	byDict  bool         // the page has ids, else values
 	width   uint         // bits of an id
 	size    int          // estimated, before compression
@@ -89,7 +89,7 @@ func (p *page) done() error {
 		piece.free()
 	}
 	p.pieces = p.pieces[:0]
-	if err := p.stored.set(p.codec, s); err != nil {
+	if err := p.stored.set(p.codec, s, !p.alone); err != nil {
 		return fmt.Errorf("%w: page of column %s", err, p.leaf.Name())
 	}
 	return nil
@@ -148,11 +148,11 @@ func idWidth(n int) uint {
 }
 
 // set compresses s.body and completes s.header with the sizes.
-func (st *stored) set(codec *Codec, s *scratch) error {
+func (st *stored) set(codec *Codec, s *scratch, wide bool) error {
 	if len(s.body) > math.MaxInt32 {
 		return fmt.Errorf("%w: %d bytes", ErrTooLarge, len(s.body))
 	}
-	packed := codec.compress(s, s.body)
+	packed := codec.compress(s, s.body, wide)
 	if len(packed) > math.MaxInt32 {
 		return fmt.Errorf("%w: %d bytes", ErrTooLarge, len(packed))
 	}

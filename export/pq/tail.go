@@ -109,10 +109,9 @@ func (c *Chunk) internPiece(p *piece) {
 	p.buffers = c.opt.Codec.borrowBuffers()
 	ids := p.ids[:0]
 	for done := 0; done < n; {
-		// Whether a dictionary pays shows early, and values that all differ cost most to intern.
 		next := min(n, done+1024)
 		ids = c.dict.internAll(ids, k, &v.Values, done, next)
-		if done = next; done < n && 2*(c.dict.Len()-before) > done || c.dict.Len() > c.opt.DictEntries {
+		if done = next; done < n && mostlyDiffer(c.dict.Len()-before, done) || c.dict.Len() > c.opt.DictEntries {
 			break
 		}
 	}
@@ -143,5 +142,17 @@ func (c *Chunk) encodeDict() error {
 			Encoding:  format.Plain,
 		}),
 	}
-	return c.dictPage.set(c.opt.Codec, s)
+	return c.dictPage.set(c.opt.Codec, s, false)
+}
+
+// mostlyDiffer tells early that a dictionary will not pay: values that all differ cost most to intern. Among the first thousands nearly all differ in
+// columns too that have some thousands of values, as statistics rounded to three digits have: for them a dictionary halves the bytes.
+func mostlyDiffer(distinct, of int) bool {
+	switch {
+	case of <= 4096:
+		return 16*distinct > 15*of
+	case of <= 8192:
+		return 4*distinct > 3*of
+	}
+	return 2*distinct > of
 }
