@@ -16,7 +16,7 @@ type batch struct {
 	firstLine         int64 // of the first row, 1-based
 	last              recordPlace
 
-	variants, annotations []pq.Vector // by leaf
+	variants, annotations []pq.Vector // by leaf; the keys among annotations are empty, being those of variants
 	tally                 *annotate.Tally
 	conflicts             conflicts
 	rejects               []Reject
@@ -64,7 +64,8 @@ type Reject struct {
 type batchPool struct {
 	schemas recordSchemas
 	leaves  leafIndex
-	wide    []bool // by leaf of variants: values are ids of a dictionary
+	ids     []int // leaves of variants whose values are ids of a dictionary
+	keys    int   // the leaf of info_keys, the only such one of annotations
 	samples int
 	free    chan *batch
 }
@@ -81,12 +82,13 @@ func newBatchPool(l *layout, samples, size int) (*batchPool, error) {
 	if p.schemas.annotations, p.leaves.annotations, err = parquetSchema(VariantAnnotations, l.annotations, keyOffset, keyPos); err != nil {
 		return nil, err
 	}
-	p.wide = make([]bool, len(p.schemas.variants.Leaves()))
-	p.wide[p.leaves.variants[colGT]] = true
-	p.wide[p.leaves.variants[colNAlt]] = true
-	for _, b := range l.format {
-		p.wide[p.leaves.variants[b.column]] = true
+	for _, c := range []int{colFilter, colFormat, colGT, colNAlt} {
+		p.ids = append(p.ids, p.leaves.variants[c])
 	}
+	for _, b := range l.format {
+		p.ids = append(p.ids, p.leaves.variants[b.column])
+	}
+	p.keys = p.leaves.annotations[l.infoKeys]
 	return p, nil
 }
 
@@ -124,11 +126,10 @@ func (p *batchPool) get() *batch {
 		tally:       annotate.NewTally(p.samples),
 		conflicts:   make(conflicts),
 	}
-	for i, wide := range p.wide {
-		if wide {
-			b.variants[i].Dict = new(pq.Dict)
-		}
+	for _, leaf := range p.ids {
+		b.variants[leaf].Dict = new(pq.Dict)
 	}
+	b.annotations[p.keys].Dict = new(pq.Dict)
 	return b
 }
 

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bytes"
 	"math"
 
 	"github.com/varlake/varlake/export/pq"
@@ -46,6 +47,22 @@ func (c column) text(v []byte) {
 	} else {
 		c.AddBytes(v)
 	}
+}
+
+// lastText is the last text that was looked up in a dictionary: neighbouring records often have the same.
+type lastText struct {
+	text  []byte
+	last  uint32
+	known bool // there is one, of the dictionary at hand
+}
+
+// id returns the id of text in the dictionary.
+func (l *lastText) id(dict *pq.Dict, text []byte) uint32 {
+	if !l.known || !bytes.Equal(l.text, text) {
+		l.text = append(l.text[:0], text...)
+		l.last, l.known = dict.InternBytes(text), true
+	}
+	return l.last
 }
 
 // element appends the levels of one element of a list or one entry of a map, the first of its row or a later one.

@@ -25,6 +25,9 @@ type decoder struct {
 	leaves  leafIndex
 	batches *batchPool
 	b       *batch
+
+	filter, formatText lastText // of b
+
 	failBad bool // the first bad record ends the export: no use in going on
 
 	hasEnd, hasSVLen bool // END and SVLEN are declared as Integer
@@ -126,15 +129,20 @@ func (d *decoder) begin(out []*batch, chrom string) []*batch {
 	d.b.chrom, d.b.sorted = chrom, true
 	d.ctx.conflicts = d.b.conflicts
 	d.format.begin(d.b.variants)
+	d.filter.known, d.formatText.known = false, false
 	return append(out, d.b)
 }
 
-// end completes the batch at hand: the texts of its calls become the dictionary of gt.
+// end completes the batch at hand: what is the same for all its records, or not known before. The texts of the calls become the dictionary of gt.
 func (d *decoder) end() {
 	if d.b == nil {
 		return
 	}
-	gt := &d.b.variants[d.leaves.variants[colGT]]
+	input := d.variant(colInput)
+	for range d.b.rows {
+		input.AddInt32(d.input)
+	}
+	gt := d.variant(colGT)
 	for _, call := range d.format.calls.Calls() {
 		gt.Dict.InternBytes([]byte(call.Text))
 	}
@@ -165,7 +173,6 @@ func (d *decoder) appendRecord(offset int64) {
 	}
 	d.format.finish(ctx, d.variant(d.layout.fmtOther), column{&b.variants[d.leaves.variants[d.layout.fmtOther]+1]})
 
-	d.variant(colInput).AddInt32(d.input)
 	d.variant(colOffset).AddInt64(offset)
 	d.variant(colPos).AddInt64(r.Pos())
 	d.variant(colEnd).AddInt64(d.endPos(r))
@@ -177,21 +184,39 @@ func (d *decoder) appendRecord(offset int64) {
 	} else {
 		d.variant(colQual).AddNulls(1)
 	}
-	d.variant(colFilter).texts(r.Filter(), ';')
+	d.appendFilter(r.Filter())
 	if format := r.Format(); format != nil {
-		d.variant(colFormat).AddBytes(format)
+		column := d.variant(colFormat)
+		column.AddID(d.formatText.id(column.Dict, format))
 	} else {
 		d.variant(colFormat).AddNulls(1)
 	}
 	d.appendCalls(runs)
 
-	d.annotation(keyInput).AddInt32(d.input)
-	d.annotation(keyOffset).AddInt64(offset)
-	d.annotation(keyPos).AddInt64(r.Pos())
-	d.annotation(keyRef).AddBytes(r.Ref())
-	d.annotation(keyAlt).texts(r.Alt(), ',')
 	d.info.decode(ctx, r.Info(), b.rows-1, b.annotations)
 	d.qc.append(d, r, runs)
+}
+
+// appendFilter appends the filters: NULL for none known, else a list of one, mostly that of the record before.
+func (d *decoder) appendFilter(text []byte) {
+	c := d.variant(colFilter)
+	if missing(text) {
+		c.AddNulls(1)
+		return
+	}
+	n := 0
+	for more := true; more; n++ {
+		var part []byte
+		part, text, more = vcf.Cut(text, ';')
+		if missing(part) {
+			c.AddDef(defElemNull, 1)
+			continue
+		}
+		c.AddDef(defElem, 1)
+		c.AddRun(d.filter.id(c.Dict, part), 1)
+	}
+	c.AddRep(0, 1)
+	c.AddRep(1, uint32(n-1))
 }
 
 // appendCalls appends gt and n_alt. n_alt has an element for every sample even where the record has no GT, as views unnest it.

@@ -54,10 +54,10 @@ func chunksOf(t testing.TB, text []byte, size int) (*decoder, []*vcf.Chunk) {
 func encodeBatch(t *testing.T, d *decoder, b *batch, codec *pq.Codec) {
 	t.Helper()
 	for _, table := range []struct {
-		schema  *pq.Schema
+		leaves  []pq.Leaf
 		vectors []pq.Vector
-	}{{d.batches.schemas.variants, b.variants}, {d.batches.schemas.annotations, b.annotations}} {
-		for i, leaf := range table.schema.Leaves() {
+	}{{d.batches.schemas.variants.Leaves(), b.variants}, {d.batches.schemas.annotations.Leaves()[len(keyOf):], b.annotations[len(keyOf):]}} {
+		for i, leaf := range table.leaves {
 			chunk := pq.NewChunk(leaf, pq.Options{Codec: codec})
 			page := chunk.Append(&table.vectors[i])
 			var err error

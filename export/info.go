@@ -55,12 +55,13 @@ type infoDecoder struct {
 	keys       []byte
 	list       listScratch
 	record     int64
+	batch      int64 // 1-based
 
 	keysLeaf, otherLeaf int // info_keys, and the keys of info_other, which its values come after
 }
 
 func newInfoDecoder(l *layout, leafOf []int) *infoDecoder {
-	d := &infoDecoder{list: listScratch{reserved: vcf.InfoReserved}, index: make(map[string]*infoColumn, len(l.info)), undeclared: make(map[string]*undeclaredKey),
+	d := &infoDecoder{batch: 1, list: listScratch{reserved: vcf.InfoReserved}, index: make(map[string]*infoColumn, len(l.info)), undeclared: make(map[string]*undeclaredKey),
 		columns: make([]infoColumn, len(l.info)), keysLeaf: leafOf[l.infoKeys], otherLeaf: leafOf[l.infoOther]}
 	for i, b := range l.info {
 		flag := isFlag(b.field)
@@ -112,12 +113,7 @@ func (d *infoDecoder) decode(ctx *recordContext, info []byte, row int, vectors [
 		}
 		step = next
 	}
-	keys := column{&vectors[d.keysLeaf]}
-	if text := d.keysTo(step, info); len(text) == 0 || !ctx.validUTF8(text) {
-		keys.AddNulls(1)
-	} else {
-		keys.AddBytes(text)
-	}
+	d.appendKeys(ctx, step, info, &vectors[d.keysLeaf])
 	if keepWhole {
 		d.other = append(d.other[:0], otherEntry{key: whole, value: info})
 	}
@@ -132,6 +128,7 @@ func (d *infoDecoder) end(rows int, vectors []pq.Vector) {
 	}
 	d.fillOther(rows, vectors)
 	d.paths.renew()
+	d.batch++
 }
 
 // cutEntry cuts off the first entry of INFO.
@@ -140,6 +137,24 @@ func cutEntry(info []byte) (e infoEntry, rest []byte, more bool) {
 	text, rest, more = vcf.Cut(info, ';')
 	e.key, e.value, e.hasValue = vcf.Cut(text, '=')
 	return e, rest, more
+}
+
+// appendKeys appends info_keys of an INFO that ends with the step, or nil.
+func (d *infoDecoder) appendKeys(ctx *recordContext, step *infoStep, info []byte, v *pq.Vector) {
+	if step != nil && step.batch == d.batch {
+		v.AddID(step.keysID)
+		return
+	}
+	text := d.keysTo(step, info)
+	if len(text) == 0 || !ctx.validUTF8(text) {
+		v.AddNulls(1)
+		return
+	}
+	id := v.Dict.InternBytes(text)
+	v.AddID(id)
+	if step != nil {
+		step.keysID, step.batch = id, d.batch
+	}
 }
 
 // keysTo returns the keys of an INFO that ends with the step, or nil, joined.

@@ -59,7 +59,8 @@ func (d *infoDecoder) decodePlain(ctx *recordContext, info []byte, row int, vect
 	if text := []byte(strings.Join(keys, ";")); len(keys) == 0 || !ctx.validUTF8(text) {
 		vectors[d.keysLeaf].AddNulls(1)
 	} else {
-		vectors[d.keysLeaf].AddBytes(text)
+		keys := &vectors[d.keysLeaf]
+		keys.AddID(keys.Dict.InternBytes(text))
 	}
 	if keepWhole {
 		d.other = append(d.other[:0], otherEntry{key: whole, value: info})
@@ -142,7 +143,8 @@ func (x *infoBench) decode(text []byte, decode func(*recordContext, []byte, int,
 func sameVector(a, b *pq.Vector) bool {
 	return slices.EqualFunc(a.Double, b.Double, func(x, y float64) bool { return math.Float64bits(x) == math.Float64bits(y) }) &&
 		slices.Equal(a.Int32, b.Int32) && slices.Equal(a.Bool, b.Bool) && bytes.Equal(a.Bytes, b.Bytes) && slices.Equal(a.Ends, b.Ends) &&
-		slices.Equal(a.Rep, b.Rep) && slices.Equal(a.Def, b.Def) && a.Rows == b.Rows
+		slices.Equal(a.Rep, b.Rep) && slices.Equal(a.Def, b.Def) && a.Rows == b.Rows && slices.Equal(a.Runs, b.Runs) &&
+		(a.Dict == b.Dict || bytes.Equal(a.Dict.Bytes, b.Dict.Bytes) && slices.Equal(a.Dict.Ends, b.Dict.Ends))
 }
 
 // The tree of key sequences stays within its bounds, and begins anew when it is full.

@@ -7,11 +7,13 @@ type infoStep struct {
 	form   infoForm    // how a value at hand is read, plainForm where it does not become the usual way
 	column *infoColumn // nil: not declared
 	keys   []byte      // the keys to here, joined, once a record has ended here
+	keysID uint32      // their id in the dictionary of info_keys
+	batch  int64       // of that dictionary
 	next   []*infoStep // the last one taken is the first
 }
 
 const (
-	infoStepSize  = 160     // bytes of a step, about
+	infoStepSize  = 176     // bytes of a step, about
 	infoPathsSize = 1 << 20 // bytes of all steps: a hostile file has other keys in each record
 	maxInfoNext   = 16      // keys after a step, which are gone through one by one
 )

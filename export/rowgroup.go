@@ -2,6 +2,7 @@ package export
 
 import (
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/varlake/varlake/annotate"
@@ -29,7 +30,7 @@ type rowGroup struct {
 	lastPos     int64
 	last        recordPlace
 	variants    []*pq.Chunk // by leaf
-	annotations []*pq.Chunk
+	annotations []*pq.Chunk // the first are the keys, and those of variants: the same rows make the same bytes
 	tally       *annotate.Tally
 	conflicts   conflicts
 	rejects     []Reject
@@ -60,7 +61,10 @@ func (p *groupPool) get(chrom string) *rowGroup {
 		for _, leaf := range p.batches.schemas.variants.Leaves() {
 			g.variants = append(g.variants, pq.NewChunk(leaf, pq.Options{Codec: p.codec}))
 		}
-		for _, leaf := range p.batches.schemas.annotations.Leaves() {
+		for _, key := range keyOf {
+			g.annotations = append(g.annotations, g.variants[p.batches.leaves.variants[key]])
+		}
+		for _, leaf := range p.batches.schemas.annotations.Leaves()[len(keyOf):] {
 			g.annotations = append(g.annotations, pq.NewChunk(leaf, pq.Options{Codec: p.codec}))
 		}
 	}
@@ -70,10 +74,8 @@ func (p *groupPool) get(chrom string) *rowGroup {
 
 // put takes back a row group that has been written.
 func (p *groupPool) put(g *rowGroup) {
-	for _, chunks := range [][]*pq.Chunk{g.variants, g.annotations} {
-		for _, c := range chunks {
-			c.Reset()
-		}
+	for _, c := range g.chunks() {
+		c.Reset()
 	}
 	g.tally.Reset()
 	clear(g.conflicts)
@@ -126,7 +128,7 @@ func (g *rowGroup) add(b *batch, batches *batchPool) (encode func(), err error) 
 		return nil, err
 	}
 	work := appendVectors(nil, g.variants, b.variants)
-	work = appendVectors(work, g.annotations, b.annotations)
+	work = appendVectors(work, g.annotations[len(keyOf):], b.annotations[len(keyOf):])
 	g.pending.Add(1)
 	return func() {
 		defer g.pending.Done()
@@ -135,6 +137,11 @@ func (g *rowGroup) add(b *batch, batches *batchPool) (encode func(), err error) 
 		}
 		batches.put(b)
 	}, nil
+}
+
+// chunks returns all chunks, those of the keys once.
+func (g *rowGroup) chunks() []*pq.Chunk {
+	return slices.Concat(g.variants, g.annotations[len(keyOf):])
 }
 
 func appendVectors(work []pq.Work, chunks []*pq.Chunk, vectors []pq.Vector) []pq.Work {
@@ -149,13 +156,11 @@ func appendVectors(work []pq.Work, chunks []*pq.Chunk, vectors []pq.Vector) []pq
 // finish returns the jobs that encode what Append left, for any goroutine.
 func (g *rowGroup) finish() []func() {
 	var jobs []func()
-	for _, chunks := range [][]*pq.Chunk{g.variants, g.annotations} {
-		for _, c := range chunks {
-			jobs = append(jobs, func() {
-				defer g.pending.Done()
-				g.fail(c.Finish())
-			})
-		}
+	for _, c := range g.chunks() {
+		jobs = append(jobs, func() {
+			defer g.pending.Done()
+			g.fail(c.Finish())
+		})
 	}
 	g.pending.Add(len(jobs))
 	return jobs

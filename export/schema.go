@@ -75,7 +75,9 @@ const (
 	colNAlt
 )
 
-// keyColumns are the first columns of variant_annotations: the key of the record and what it is.
+// keyOf are the columns of variants, of one leaf each, that come first in variant_annotations too: the key of the record and what it is.
+var keyOf = [...]int{colInput, colOffset, colPos, colRef, colAlt}
+
 var keyColumns = []Column{recordColumns[colInput], recordColumns[colOffset], recordColumns[colPos], recordColumns[colRef], recordColumns[colAlt]}
 
 // Positions of keyColumns.

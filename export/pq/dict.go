@@ -14,10 +14,11 @@ const smallInts = 4096
 type Dict struct {
 	Values
 
-	small []uint32 // id+1 of the int32 values 0 to smallInts-1
-	slots []slot   // open addressing, linear probing, a power of two in size, at most half full
-	used  int      // slots taken
-	shift uint8    // 64 - log2(len(slots))
+	small []uint32    // id+1 of the int32 values 0 to smallInts-1
+	bases [256]uint32 // id+1 of the strings of one byte: alleles, most of them
+	slots []slot      // open addressing, linear probing, a power of two in size, at most half full
+	used  int         // slots taken
+	shift uint8       // 64 - log2(len(slots))
 	seed  maphash.Seed
 }
 
@@ -38,6 +39,9 @@ func (d *Dict) Reset() {
 		if uint32(x) < uint32(len(d.small)) {
 			d.small[x] = 0
 		}
+	}
+	if len(d.Ends) > 0 {
+		clear(d.bases[:])
 	}
 	// A table that one odd vector made large would be cleared at every Reset: room for twice what was used will do.
 	if d.used > 0 {
@@ -108,6 +112,13 @@ func (d *Dict) InternDouble(x float64) uint32 {
 
 // InternBytes returns the id of the string s, which is copied if it is new.
 func (d *Dict) InternBytes(s []byte) uint32 {
+	if len(s) == 1 {
+		if d.bases[s[0]] == 0 {
+			d.AppendBytes(s)
+			d.bases[s[0]] = uint32(d.Len())
+		}
+		return d.bases[s[0]] - 1
+	}
 	if len(d.slots) == 0 {
 		d.resize(64)
 	}
@@ -218,6 +229,11 @@ func (d *Dict) truncate(n int) {
 	for _, x := range d.Int32[min(n, len(d.Int32)):] {
 		if uint32(x) < uint32(len(d.small)) {
 			d.small[x] = 0
+		}
+	}
+	for i, id := range d.bases {
+		if id > uint32(n) {
+			d.bases[i] = 0
 		}
 	}
 	d.Values.truncate(n)

@@ -99,6 +99,12 @@ func (v *Vector) AddRun(id, n uint32) {
 // AddNulls adds n rows that are NULL.
 func (v *Vector) AddNulls(n int) { v.AddLevel(0, 0, uint32(n)) }
 
+// AddID adds a row of a scalar field, whose value is that of an id of Dict.
+func (v *Vector) AddID(id uint32) {
+	v.AddRun(id, 1)
+	v.addScalar()
+}
+
 // AddBool adds a row of a scalar field.
 func (v *Vector) AddBool(x bool) {
 	v.Bool = append(v.Bool, x)
