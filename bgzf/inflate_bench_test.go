@@ -9,7 +9,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	fast "github.com/klauspost/compress/flate"
+	klauspost "github.com/klauspost/compress/flate"
 )
 
 // gatkText makes a VCF of at least size bytes with cells as GATK writes them.
@@ -66,10 +66,10 @@ func BenchmarkInflate(b *testing.B) {
 			_, _, err := z.inflate(got, padded, trailerSize)
 			return err
 		})
-		k := fast.NewReader(&in)
+		k := klauspost.NewReader(&in)
 		run("klauspost", func() error {
 			in.Reset(data)
-			if err := k.(fast.Resetter).Reset(&in, nil); err != nil {
+			if err := k.(klauspost.Resetter).Reset(&in, nil); err != nil {
 				return err
 			}
 			_, err := io.ReadFull(k, got)

@@ -1,6 +1,7 @@
 """What all checks share: running varlake, reading a dataset with pyarrow, counting what passed."""
 import argparse
 import collections
+import hashlib
 import json
 import os
 import re
@@ -132,6 +133,12 @@ def _plain(value):
 def _contig(path):
     found = re.search(r"/chrom=([^/]*)/", str(path))
     return unquote(found.group(1)) if found else None
+
+
+def digests(ds):
+    """SHA-256 of every file under runs/, by its name there."""
+    runs = ds.root / "runs"
+    return {str(f.relative_to(runs)): hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(runs.rglob("*")) if f.is_file()}
 
 
 def names(prefix, keys, taken):

@@ -2,20 +2,14 @@
 
 --full adds the largest files.
 """
-import hashlib
 import time
 
-from dataset import ROOT, Check, write_sites
+from dataset import ROOT, Check, digests, write_sites
 
 PART = ["brentp+cyvcf2/test.vcf.gz", "googlegenomics+gcp-variant-transforms/valid-4.1-large.vcf.gz", "bihealth+vcfpy/1kg.vcf.gz",
         "sgkit-dev+bio2zarr/out_of_order_contigs.vcf.gz", "broadinstitute+gatk/1kgp_test.merged.vcf.gz", "odelaneau+shapeit4/reference.vcf.gz"]
 FULL = ["biodatageeks+polars-bio/multisample.vcf.gz", "CSCfi+beacon-python/ALL.chrMT.phase3_callmom-v0_4.20130502.genotypes.vcf.gz",
         "opencb+opencga/10k.chr22.phase3_shapeit2_mvncall_integrated_v5.20130502.genotypes.vcf.gz"]
-
-
-def digests(ds):
-    runs = ds.root / "runs"
-    return {str(f.relative_to(runs)): hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(runs.rglob("*")) if f.is_file()}
 
 
 def main():

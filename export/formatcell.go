@@ -23,6 +23,8 @@ const (
 
 func scanOf(f vcf.Field) scanKind {
 	switch {
+	case !fast:
+		return scanPlain
 	case f.Type != vcf.Integer || f.ID == "LEN": // LEN counts for the end of its record
 		return scanPlain
 	case isList(f):
@@ -60,7 +62,7 @@ func (d *formatDecoder) cell(ctx *recordContext, s []byte, at, sample int) (next
 		switch k.scan {
 		case scanGT:
 			w := uint32(load(s, at)) // no text that the calls know has a colon or a tab
-			if code, ok := d.calls.Known(w); ok && isEnd(byte(w>>24)) {
+			if code, ok := d.calls.Known(w); fast && ok && isEnd(byte(w>>24)) {
 				d.codes[sample] = code
 				ploidy = d.calls.Calls()[code].Ploidy()
 				end = at + 3

@@ -41,7 +41,7 @@ func infoFormOf(f vcf.Field) infoForm {
 // readValue appends the value that text begins with and returns its width: a ';' or the end comes next. A value that does not fit, is spelt in another
 // than the usual way, or is the second of its record, is left to infoDecoder.entry: it leaves no trace, and the width is -1.
 func (s *infoStep) readValue(ctx *recordContext, text []byte, row int, vectors []pq.Vector) (width int) {
-	if s.form == plainForm {
+	if !fast || s.form == plainForm {
 		return -1
 	}
 	v := &vectors[s.column.leaf]

@@ -62,6 +62,9 @@ func (t *CallTable) AppendRuns(runs []Run, samples []byte) ([]Run, int) {
 	if len(samples) == 0 {
 		return runs, 0
 	}
+	if !fast {
+		return t.appendPlain(runs, samples)
+	}
 	before, cells := len(runs), 0
 	for s := samples; ; {
 		code, word, width := t.cell(s)
@@ -83,6 +86,21 @@ func (t *CallTable) AppendRuns(runs []Run, samples []byte) ([]Run, int) {
 		}
 		cells += n
 	}
+}
+
+// appendPlain is AppendRuns cell by cell.
+func (t *CallTable) appendPlain(runs []Run, samples []byte) ([]Run, int) {
+	before, cells := len(runs), 0
+	for more := true; more; cells++ {
+		var text []byte
+		text, samples, more = Cut(samples, '\t')
+		if code := t.Intern(text); len(runs) == before {
+			runs = append(runs, Run{code, 1})
+		} else {
+			runs = AppendRun(runs, code, 1)
+		}
+	}
+	return runs, cells
 }
 
 // cell reads the first cell of s. It returns the code of its text and its width

@@ -1,0 +1,6 @@
+//go:build !plain
+
+package export
+
+// fast is whether shortcuts are taken. Builds with the tag plain go without: the checks compare the two.
+const fast = true
