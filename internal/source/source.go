@@ -1,10 +1,11 @@
-// Package source finds the inputs of a command and opens them: files, directories, globs and standard input.
+// Package source finds the inputs of a command and opens them: files, directories, globs, standard input, and the same in S3.
 //
-// The inputs are listed once, before any work, with what identifies their content (size and modification time), so that a
+// The inputs are listed once, before any work, with what identifies their content (size and modification time, or ETag), so that a
 // dataset can name what it was made from and a second run can tell that nothing has changed.
 package source
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/varlake/varlake/internal/bucket"
 )
 
 // ErrNoInput is wrapped by errors that say that an argument names nothing to read.
@@ -31,10 +34,19 @@ var extensions = []string{".vcf", ".vcf.gz", ".vcf.bgz"}
 // Input is one file to read, or standard input.
 type Input struct {
 	Name string // as messages show it: the path as the user gave it or found by listing, "-" for standard input
-	URI  string // file:// and the absolute path; "-" for standard input
+	URI  string // file:// and the absolute path; s3://bucket/key; "-" for standard input
 	Size int64  // bytes; -1 where unknown
-	// ModTime is when the file last changed; zero for standard input.
+	// ModTime is when the file last changed; zero for standard input and in S3.
 	ModTime time.Time
+	ETag    string // of an object in S3
+
+	bucket *bucket.Bucket // of an object in S3
+}
+
+// Finder finds inputs and opens them. The zero value knows those of this machine.
+type Finder struct {
+	// Bucket gives access to a bucket; nil: there is no S3.
+	Bucket func(ctx context.Context, name string) (*bucket.Bucket, error)
 }
 
 // Listing is what a list of arguments names.
@@ -43,11 +55,17 @@ type Listing struct {
 	Skipped []string // files of a directory that are no VCF by name
 }
 
-// List resolves arguments in order. A directory is not searched recursively and gives its *.vcf, *.vcf.gz and *.vcf.bgz files.
+// List resolves arguments in order. A directory or prefix is not searched recursively and gives its *.vcf, *.vcf.gz and *.vcf.bgz files.
 // It returns an error that wraps ErrNoInput for what names nothing, and one that wraps ErrDuplicate for a file named twice.
-func List(args []string) (*Listing, error) {
+func (f *Finder) List(ctx context.Context, args []string) (*Listing, error) {
 	list := &Listing{}
 	for _, arg := range args {
+		if bucket.Is(arg) {
+			if err := f.addS3(ctx, list, arg); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if err := list.add(arg); err != nil {
 			return nil, err
 		}
@@ -92,7 +110,7 @@ func (l *Listing) addDirectory(dir string) error {
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
 			continue
 		}
-		if isVCF(e.Name()) {
+		if IsVCF(e.Name()) {
 			names = append(names, path)
 		} else {
 			l.Skipped = append(l.Skipped, path)
@@ -146,7 +164,8 @@ func (l *Listing) addFile(name string) error {
 	return nil
 }
 
-func isVCF(name string) bool {
+// IsVCF tells by its name whether a directory or prefix gives a file.
+func IsVCF(name string) bool {
 	lower := strings.ToLower(name)
 	return slices.ContainsFunc(extensions, func(ext string) bool { return strings.HasSuffix(lower, ext) })
 }
@@ -154,10 +173,29 @@ func isVCF(name string) bool {
 // Rereadable reports whether the input can be opened more than once and identified by size and time: standard input and pipes can't.
 func (in Input) Rereadable() bool { return in.Size >= 0 }
 
-// Open opens the input for reading from its start. Standard input is not closed by the returned reader.
-func (in Input) Open() (io.ReadCloser, error) {
+// Version tells one content of the input from another, together with its size: the ETag or the modification time; "" for what can be read only once.
+func (in Input) Version() string {
+	switch {
+	case in.ETag != "":
+		return in.ETag
+	case in.Rereadable():
+		return in.ModTime.UTC().Format(time.RFC3339Nano)
+	}
+	return ""
+}
+
+// Open opens the input for reading from its start. Standard input is not closed by the returned reader. An object in S3 must be the one that was listed: reading
+// another fails with an error that wraps bucket.ErrChanged.
+func (in Input) Open(ctx context.Context) (io.ReadCloser, error) {
 	if in.URI == Stdin {
 		return io.NopCloser(os.Stdin), nil
+	}
+	if in.bucket != nil {
+		_, key, err := bucket.Split(in.URI)
+		if err != nil {
+			return nil, err
+		}
+		return in.bucket.NewReader(ctx, key, in.ETag, in.Size), nil
 	}
 	f, err := os.Open(filepath.FromSlash(strings.TrimPrefix(in.URI, "file://")))
 	if err != nil {

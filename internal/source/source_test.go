@@ -44,7 +44,7 @@ func TestListDirectory(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "sub.vcf"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	list, err := List([]string{dir})
+	list, err := new(Finder).List(t.Context(), []string{dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestListDirectory(t *testing.T) {
 func TestListGlobKeepsArgumentOrder(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "chr10.vcf", "chr9.vcf", "a.vcf")
-	list, err := List([]string{filepath.Join(dir, "chr*.vcf"), filepath.Join(dir, "a.vcf")})
+	list, err := new(Finder).List(t.Context(), []string{filepath.Join(dir, "chr*.vcf"), filepath.Join(dir, "a.vcf")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestListErrors(t *testing.T) {
 		{[]string{dir, filepath.Join(dir, "a.vcf")}, ErrDuplicate, "name it once"},
 		{[]string{"-", "-"}, ErrDuplicate, "name it once"},
 	} {
-		_, err := List(tt.args)
+		_, err := new(Finder).List(t.Context(), tt.args)
 		if !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.text) {
 			t.Errorf("List(%q) = %v, want %v with %q", tt.args, err, tt.want, tt.text)
 		}
@@ -96,11 +96,11 @@ func TestListErrors(t *testing.T) {
 func TestOpen(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "a.vcf")
-	list, err := List([]string{filepath.Join(dir, "a.vcf")})
+	list, err := new(Finder).List(t.Context(), []string{filepath.Join(dir, "a.vcf")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := list.Inputs[0].Open()
+	r, err := list.Inputs[0].Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

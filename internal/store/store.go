@@ -1,182 +1,92 @@
-// Package store keeps a dataset in a local directory with the two guarantees
+// Package store keeps a dataset in a directory or in S3, with the two guarantees
 // that exactly-once output rests on: a file appears whole or not at all, and
 // nothing that is there is ever overwritten, except by a caller who names what
 // it replaces.
-//
-// A new file is written under a hidden name, synced, and given its name by
-// link(2), which fails where the name is taken: of any number of writers, on
-// however many hosts share the directory, one wins. A replacement is compared
-// and renamed under a lock. It needs a Unix file system with hard links.
 package store
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"strings"
 )
 
-// lockName is the file that Replace locks. Its leading underscore hides it from
-// Athena, Trino and Spark, as that of tempPrefix does.
-const lockName = "_lock"
+// Store is where a dataset lies. Names of files are slash-separated, relative
+// and free of "." and ".." (fs.ValidPath); others have the error ErrName, or
+// that of fs.ErrInvalid where they are only read. Reading is that of io/fs, and
+// the error of what is not there wraps fs.ErrNotExist, of what is not allowed
+// fs.ErrPermission. Folders come and go with the files in them. Any number of
+// goroutines and processes may use one store.
+type Store interface {
+	// Open opens a file, which is a File then, or a folder.
+	fs.FS
+	fs.StatFS
+	fs.ReadDirFS
+	fs.ReadFileFS
 
-// Dir is a directory used as storage. Names of files in it are slash-separated,
-// relative and free of "." and ".." (fs.ValidPath). It holds no state but its
-// path: any number of goroutines and processes may use one directory.
-type Dir struct{ root string }
+	// Root names the store: the path of a directory as it was given, or s3://bucket/prefix.
+	Root() string
 
-// Open returns root as storage, creating the directory if it is not there.
-func Open(root string) (*Dir, error) {
-	root, err := filepath.Abs(root)
-	if err != nil {
-		return nil, fmt.Errorf("open directory: %w", err)
-	}
-	if err := mkdirs(root); err != nil {
-		return nil, explain("open directory", root, err)
-	}
-	return &Dir{root: root}, nil
+	// Prepare makes ready for the first file: a directory is created, and found out whether it may be.
+	Prepare() error
+
+	// Create begins a file. Whether its name is taken is for Commit to find out: a writer that comes second may still want to compare checksums.
+	Create(name string) (Writer, error)
+
+	// Put creates a file with the given content, atomically as Commit does.
+	Put(name string, data []byte) error
+
+	// Replace gives a file new content if its content is still old, and otherwise fails with ErrChanged. With old nil the file must not exist yet.
+	// Readers see the old content or the new, never a part. Of any number of callers with the same old, one wins.
+	Replace(name string, old, new []byte) error
+
+	// List returns the names, in order, of the files right in a folder ("." is the root), without folders and temporary files. A folder that is not there
+	// has none.
+	List(folder string) ([]string, error)
+
+	// SHA256 reads a file and returns its checksum in lower-case hex and its size.
+	SHA256(name string) (sum string, size int64, err error)
+
+	// Discard deletes a file, or a folder with all that is in it. agreed is asked first, and its error, if any, returned: what made the caller discard may
+	// have changed. What is not there is discarded already. In a directory agreed is asked under the lock of Replace, and a folder vanishes at once; in S3,
+	// which has neither, a folder vanishes file by file, those that name the others first, and agreed is asked before every thousand.
+	Discard(name string, agreed func() error) error
 }
 
-// Root returns the absolute path of the directory.
-func (d *Dir) Root() string { return d.root }
-
-// Path returns the path of a file in the file system.
-func (d *Dir) Path(name string) (string, error) {
-	if !fs.ValidPath(name) || name == "." {
-		return "", fmt.Errorf("%w: %q must be a relative path of plain names", ErrName, name)
-	}
-	return filepath.Join(d.root, filepath.FromSlash(name)), nil
+// Writer writes one new file, which nobody sees before Commit. For one goroutine.
+type Writer interface {
+	// Write appends to the file.
+	io.Writer
+	// Size returns the number of bytes written so far.
+	Size() int64
+	// SHA256 returns the checksum, in lower-case hex, of what was written so far.
+	SHA256() string
+	// Commit makes the file durable and gives it its name, or fails with ErrExists and leaves the file of that name as it is. Either way the Writer is done.
+	Commit() error
+	// Abort drops what was written. After a Commit it does nothing, so that it can be deferred.
+	Abort()
 }
 
-// Put creates a file with the given content, or fails with ErrExists.
-func (d *Dir) Put(name string, data []byte) error {
-	w, err := d.Create(name)
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	if _, err := w.Write(data); err != nil {
-		return err
-	}
-	return w.Commit()
+// File is an open file of a Store.
+type File interface {
+	fs.File
+	io.ReaderAt
 }
 
-// Replace gives a file new content if its content is still old, and otherwise
-// fails with ErrChanged. With old nil the file must not exist yet. Readers see
-// the old content or the new, never a part. Those who replace files of one
-// directory take turns by flock(2) on its "_lock".
-func (d *Dir) Replace(name string, old, new []byte) error {
-	target, err := d.Path(name)
-	if err != nil {
-		return err
-	}
-	unlock, err := lock(filepath.Join(d.root, lockName))
-	if err != nil {
-		return explain("lock", filepath.Join(d.root, lockName), err)
-	}
-	defer unlock()
+// Opener opens a store by the name that its Root has.
+type Opener func(root string) (Store, error)
 
-	if old == nil {
-		if err := d.Put(name, new); !errors.Is(err, ErrExists) {
-			return err
-		}
-		return fmt.Errorf("replace %s: %w: it exists by now", target, ErrChanged)
-	}
-	switch found, err := os.ReadFile(target); {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("replace %s: %w: it is gone", target, ErrChanged)
-	case err != nil:
-		return explain("replace", target, err)
-	case !bytes.Equal(found, old):
-		return fmt.Errorf("replace %s: %w: another writer got there first", target, ErrChanged)
-	}
-	w, err := d.Create(name)
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	if _, err := w.Write(new); err != nil {
-		return err
-	}
-	return w.replace()
+// Local is the Opener that knows directories only.
+func Local(root string) (Store, error) { return At(root), nil }
+
+// tempPrefix begins the name of every file that is being written.
+const tempPrefix = "_tmp-"
+
+// uploadsFolder holds notes of the uploads to S3 that were begun.
+const uploadsFolder = "_uploads"
+
+// IsTemp tells whether a name is that of a file still being written, or left
+// behind by a writer that was killed; or of the note of an upload.
+func IsTemp(name string) bool {
+	return strings.HasPrefix(path.Base(name), tempPrefix) || path.Base(path.Dir(name)) == uploadsFolder
 }
-
-// Get returns the content of a file; the error of one that is not there is
-// fs.ErrNotExist.
-func (d *Dir) Get(name string) ([]byte, error) {
-	target, err := d.Path(name)
-	if err != nil {
-		return nil, err
-	}
-	data, err := os.ReadFile(target)
-	if err != nil {
-		return nil, explain("read", target, err)
-	}
-	return data, nil
-}
-
-// Exists tells whether a file of this name is there.
-func (d *Dir) Exists(name string) (bool, error) {
-	target, err := d.Path(name)
-	if err != nil {
-		return false, err
-	}
-	switch _, err := os.Lstat(target); {
-	case err == nil:
-		return true, nil
-	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
-	default:
-		return false, explain("look up", target, err)
-	}
-}
-
-// List returns the names, in order, of the files right in a folder ("." is the
-// directory itself), without folders and temporary files. A folder that is not
-// there has none.
-func (d *Dir) List(folder string) ([]string, error) {
-	if !fs.ValidPath(folder) {
-		return nil, fmt.Errorf("%w: %q must be a relative path of plain names", ErrName, folder)
-	}
-	target := filepath.Join(d.root, filepath.FromSlash(folder))
-	entries, err := os.ReadDir(target)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, explain("list", target, err)
-	}
-	var names []string
-	for _, e := range entries {
-		if !e.IsDir() && !IsTemp(e.Name()) {
-			names = append(names, path.Join(folder, e.Name()))
-		}
-	}
-	return names, nil
-}
-
-// SHA256 reads a file and returns its checksum in lower-case hex and its size.
-func (d *Dir) SHA256(name string) (sum string, size int64, err error) {
-	target, err := d.Path(name)
-	if err != nil {
-		return "", 0, err
-	}
-	f, err := os.Open(target)
-	if err != nil {
-		return "", 0, explain("read", target, err)
-	}
-	defer f.Close()
-	h := sha256.New()
-	if size, err = io.Copy(h, f); err != nil {
-		return "", 0, explain("read", target, err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), size, nil
-}
-
-// IsTemp tells whether the last element of name is that of a file still being
-// written, or left behind by a writer that was killed.
-func IsTemp(name string) bool { return strings.HasPrefix(path.Base(name), tempPrefix) }

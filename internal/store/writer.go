@@ -9,11 +9,8 @@ import (
 	"path/filepath"
 )
 
-// tempPrefix begins the name of every file that is being written.
-const tempPrefix = "_tmp-"
-
-// Writer writes one new file, which nobody sees before Commit. For one goroutine.
-type Writer struct {
+// fileWriter is the Writer of a Dir.
+type fileWriter struct {
 	file   *os.File
 	target string
 	hash   hash.Hash
@@ -25,7 +22,15 @@ type Writer struct {
 // ends it with Commit or Abort; a deferred Abort does no harm after a Commit.
 // Whether the name is taken is for Commit to find out: a writer that comes
 // second may still want to compare checksums.
-func (d *Dir) Create(name string) (*Writer, error) {
+func (d *Dir) Create(name string) (Writer, error) {
+	w, err := d.create(name)
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+func (d *Dir) create(name string) (*fileWriter, error) {
 	target, err := d.Path(name)
 	if err != nil {
 		return nil, err
@@ -40,11 +45,11 @@ func (d *Dir) Create(name string) (*Writer, error) {
 	if err != nil {
 		return nil, explain("create", target, err)
 	}
-	return &Writer{file: file, target: target, hash: sha256.New()}, nil
+	return &fileWriter{file: file, target: target, hash: sha256.New()}, nil
 }
 
 // Write appends to the file.
-func (w *Writer) Write(p []byte) (int, error) {
+func (w *fileWriter) Write(p []byte) (int, error) {
 	n, err := w.file.Write(p)
 	w.hash.Write(p[:n])
 	w.size += int64(n)
@@ -55,19 +60,19 @@ func (w *Writer) Write(p []byte) (int, error) {
 }
 
 // Size returns the number of bytes written so far.
-func (w *Writer) Size() int64 { return w.size }
+func (w *fileWriter) Size() int64 { return w.size }
 
 // SHA256 returns the checksum, in lower-case hex, of what was written so far.
-func (w *Writer) SHA256() string { return hex.EncodeToString(w.hash.Sum(nil)) }
+func (w *fileWriter) SHA256() string { return hex.EncodeToString(w.hash.Sum(nil)) }
 
 // Commit makes the file durable and gives it its name, or fails with ErrExists
 // and leaves the file of that name as it is. Either way the Writer is done.
-func (w *Writer) Commit() error { return w.publish(os.Link) }
+func (w *fileWriter) Commit() error { return w.publish(os.Link) }
 
 // replace is Commit over a file that is there.
-func (w *Writer) replace() error { return w.publish(os.Rename) }
+func (w *fileWriter) replace() error { return w.publish(os.Rename) }
 
-func (w *Writer) publish(name func(from, to string) error) error {
+func (w *fileWriter) publish(name func(from, to string) error) error {
 	if w.done {
 		return explain("commit", w.target, os.ErrClosed)
 	}
@@ -85,7 +90,7 @@ func (w *Writer) publish(name func(from, to string) error) error {
 }
 
 // Abort drops what was written, unless Commit published it.
-func (w *Writer) Abort() {
+func (w *fileWriter) Abort() {
 	if w.done {
 		return
 	}

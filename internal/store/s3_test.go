@@ -1,0 +1,268 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/varlake/varlake/internal/bucket"
+	"github.com/varlake/varlake/internal/cloud"
+	"github.com/varlake/varlake/internal/s3test"
+)
+
+// behind returns a store of the same bucket behind a proxy.
+func behind(t *testing.T, p *s3test.Proxy, s *S3) *S3 {
+	t.Helper()
+	b := s3test.Open(t, cloud.Options{Endpoint: p.URL, Stall: 500 * time.Millisecond, Backoff: 20 * time.Millisecond}, s.bucket.Name)
+	return NewS3(t.Context(), b, "some/pre fix", "")
+}
+
+func TestS3Root(t *testing.T) {
+	for given, want := range map[string]string{"s3://b": "s3://b", "s3://b/": "s3://b", "s3://b/p": "s3://b/p", "s3://b/p/q/": "s3://b/p/q"} {
+		name, prefix, err := Split(given)
+		if got := NewS3(t.Context(), &bucket.Bucket{Name: name}, prefix, "").Root(); err != nil || got != want {
+			t.Errorf("%s: %s, %v", given, got, err)
+		}
+	}
+	for _, given := range []string{"b/p", "s3://", "s3:///p", "s3://b//p", "s3://b/a//b", "s3://b/../x", "s3://b/a/./b", "s3://b/."} {
+		if _, _, err := Split(given); !errors.Is(err, bucket.ErrName) {
+			t.Errorf("%s: %v", given, err)
+		}
+	}
+}
+
+// What is written has a type, a checksum and, where one is given, a key.
+func TestS3Metadata(t *testing.T) {
+	s := openS3(t)
+	key := os.Getenv("STACK_KMS_KEY_ID")
+	if key == "" {
+		t.Skip("needs a KMS key: STACK_KMS_KEY_ID is not set")
+	}
+	s.kmsKey = key
+	for _, size := range []int{10, partSize + 1} {
+		w, err := s.Create("a.parquet")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Write(pattern(size))
+		if err := w.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		out, err := s.bucket.Client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &s.bucket.Name, Key: aws.String(s.prefix + "a.parquet"), ChecksumMode: types.ChecksumModeEnabled})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if aws.ToString(out.ContentType) != "application/vnd.apache.parquet" || aws.ToString(out.ChecksumCRC32) == "" ||
+			out.ServerSideEncryption != types.ServerSideEncryptionAwsKms || !strings.HasSuffix(aws.ToString(out.SSEKMSKeyId), key) {
+			t.Errorf("%d bytes: type %s, CRC32 %s, encryption %s by %s", size, aws.ToString(out.ContentType), aws.ToString(out.ChecksumCRC32), out.ServerSideEncryption, aws.ToString(out.SSEKMSKeyId))
+		}
+		if err := s.Discard("a.parquet", agreed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.kmsKey = "no-such-key"
+	if err := s.Put("b", nil); !errors.Is(err, bucket.ErrKey) || !strings.Contains(err.Error(), "--kms-key") {
+		t.Errorf("a key that is not there: %v", err)
+	}
+}
+
+// An upload is noted before its first part goes up; who aborts leaves no parts, and who discards the note aborts what a killed writer left.
+func TestS3Uploads(t *testing.T) {
+	s := openS3(t)
+	const name = "runs/0123456789abcdef/variants/x.parquet"
+	key := s.prefix + name
+	w, err := s.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(pattern(2*partSize + 1))
+	notes, err := fs.Glob(s, "runs/0123456789abcdef/_uploads/*.json")
+	if len(notes) != 1 || err != nil || !IsTemp(notes[0]) {
+		t.Fatalf("notes %q, %v", notes, err)
+	}
+	if n := s3test.Uploads(t, s.bucket, key); n != 1 {
+		t.Fatalf("%d uploads", n)
+	}
+	if err := s.Discard(notes[0], agreed); err != nil {
+		t.Fatal(err)
+	}
+	if n := s3test.Uploads(t, s.bucket, key); n != 0 {
+		t.Errorf("%d uploads after its note was discarded", n)
+	}
+	if err := w.Commit(); err == nil {
+		t.Error("an upload that was aborted by another was committed")
+	}
+	if w, err = s.Create(name); err != nil {
+		t.Fatal(err)
+	}
+	w.Write(pattern(2*partSize + 1))
+	w.Abort()
+	if n := s3test.Uploads(t, s.bucket, key); n != 0 {
+		t.Errorf("%d uploads after Abort", n)
+	}
+	if err := s.Discard("runs", agreed); err != nil {
+		t.Error(err)
+	}
+}
+
+// A writer whose context has ended cleans up all the same.
+func TestS3AbortAfterContext(t *testing.T) {
+	s := openS3(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	w, err := NewS3(ctx, s.bucket, "some/pre fix", "").Create("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(pattern(2*partSize + 1))
+	why := errors.New("enough")
+	cancel(why)
+	if err := w.Commit(); !errors.Is(err, why) {
+		t.Errorf("Commit: %v", err)
+	}
+	w.Abort()
+	if n := s3test.Uploads(t, s.bucket, s.prefix+"a"); n != 0 {
+		t.Errorf("%d uploads", n)
+	}
+}
+
+func isWrite(r *http.Request) bool { return r.Method == http.MethodPut || r.Method == http.MethodPost }
+
+// Whatever breaks while a file is written, it is there whole or not at all, and who is told that it is there can read it.
+func TestS3WritesOutlastFaults(t *testing.T) {
+	s := openS3(t)
+	proxy := s3test.NewProxy(t)
+	through := behind(t, proxy, s)
+	for name, fault := range map[string]s3test.Fault{
+		"500":         {Do: s3test.Status(500, "InternalError"), Times: 2},
+		"503":         {Do: s3test.Status(503, "SlowDown"), Times: 2},
+		"reset":       {Do: s3test.Reset(0), Times: 1},
+		"lost answer": {Do: s3test.LoseAnswer, Times: 1},
+		"stalled":     {Do: s3test.Stall(0, 2*time.Second), Times: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for i := range 20 {
+				size := []int{100, 2*partSize + 5}[i%2]
+				skip := rand.IntN(1 + i%2*5)
+				f := fault
+				f.Strikes = func(r *http.Request) bool {
+					if !isWrite(r) {
+						return false
+					}
+					skip--
+					return skip < 0
+				}
+				proxy.Set(&f)
+				file := fmt.Sprintf("%s/%d", name, i)
+				w, err := through.Create(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = w.Write(pattern(size))
+				if err == nil {
+					err = w.Commit()
+				}
+				w.Abort()
+				if proxy.Struck() == 0 {
+					t.Error("no request was struck")
+				}
+				got, read := s.ReadFile(file)
+				if err != nil || read != nil || !bytes.Equal(got, pattern(size)) {
+					t.Errorf("%d bytes: %v; reading %d bytes gives %v", size, err, len(got), read)
+				}
+			}
+		})
+	}
+}
+
+// An answer that is lost does not make a replacement a conflict with itself.
+func TestS3ReplaceLostAnswer(t *testing.T) {
+	s := openS3(t)
+	proxy := s3test.NewProxy(t)
+	through := behind(t, proxy, s)
+	if err := s.Put("n", []byte("0")); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Set(&s3test.Fault{Strikes: isWrite, Times: 1, Do: s3test.LoseAnswer})
+	if err := through.Replace("n", []byte("0"), []byte("1")); err != nil || proxy.Struck() != 1 {
+		t.Errorf("%v, %d struck", err, proxy.Struck())
+	}
+	proxy.Set(&s3test.Fault{Strikes: isWrite, Times: 1, Do: s3test.LoseAnswer})
+	if err := through.Replace("m", nil, []byte("1")); err != nil || proxy.Struck() != 1 {
+		t.Errorf("%v, %d struck", err, proxy.Struck())
+	}
+}
+
+// What a policy denies is said with the action that would allow it, and leaves nothing.
+func TestS3Denied(t *testing.T) {
+	s := openS3(t)
+	proxy := s3test.NewProxy(t)
+	through := behind(t, proxy, s)
+	for _, size := range []int{10, 3 * partSize} {
+		proxy.Set(&s3test.Fault{Strikes: isWrite, Do: s3test.Status(403, "AccessDenied")})
+		w, err := through.Create("a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.Write(pattern(size))
+		if err == nil {
+			err = w.Commit()
+		}
+		w.Abort()
+		if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "s3:PutObject") || !strings.Contains(err.Error(), s.Root()) {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+		if got := stored(t, s); len(got) > 0 {
+			t.Errorf("files %q", got)
+		}
+	}
+	proxy.Set(&s3test.Fault{Do: s3test.Status(403, "AccessDenied")})
+	if _, err := through.List("."); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "s3:ListBucket") {
+		t.Errorf("List: %v", err)
+	}
+}
+
+// An object that is replaced while it is open is not read on.
+func TestS3FileSeesReplacement(t *testing.T) {
+	s := openS3(t)
+	if err := s.Put("a", pattern(2*blockSize)); err != nil {
+		t.Fatal(err)
+	}
+	f, err := s.Open("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.(File).ReadAt(make([]byte, 4), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Replace("a", pattern(2*blockSize), []byte("other")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.(File).ReadAt(make([]byte, 4), blockSize); !errors.Is(err, bucket.ErrChanged) {
+		t.Errorf("ReadAt: %v", err)
+	}
+}
+
+// Objects that consoles make to show a folder are no part of a store.
+func TestS3ForeignKeys(t *testing.T) {
+	s := openS3(t)
+	for _, key := range []string{s.prefix, s.prefix + "p/", s.prefix + "p/a"} {
+		s3test.Put(t, s.bucket, key, "")
+	}
+	if got, want := stored(t, s), []string{"p/a"}; !slices.Equal(got, want) {
+		t.Errorf("files %q, want %q", got, want)
+	}
+}
