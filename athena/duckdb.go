@@ -33,6 +33,9 @@ SET lambda_syntax = 'ENABLE_SINGLE_ARROW';
 SET temp_directory = %s;
 SET lock_configuration = true;`
 
+// HasEngine tells whether this build can query.
+const HasEngine = true
+
 // Query runs a statement over the tables and views of a local dataset, by their
 // names, in DuckDB, with macros for the functions of Athena that DuckDB lacks or
 // calls otherwise. Nothing is fetched from the network unless the statement

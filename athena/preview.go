@@ -4,16 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/varlake/varlake/export"
+	"github.com/varlake/varlake/internal/store"
 )
 
-// Preview returns the first n rows of a table of a local dataset, the partition
+// Preview returns the first n rows of a table of a dataset, the partition
 // column first. It reads the files without an SQL engine. The error of a table
 // that is not there is ErrNoTable.
 func Preview(ds *export.Dataset, table string, n int) (*Rows, error) {
@@ -21,7 +20,7 @@ func Preview(ds *export.Dataset, table string, n int) (*Rows, error) {
 	if !ok {
 		return nil, noTable(ds.Manifest, table)
 	}
-	p := &preview{root: ds.Root, table: t, left: n, files: t.Files}
+	p := &preview{dataset: ds, table: t, left: n, files: t.Files}
 	rows := &Rows{next: p.next, close: p.close}
 	if t.Partition != "" {
 		rows.Columns = append(rows.Columns, ResultColumn{Name: t.Partition, Type: "string"})
@@ -45,13 +44,14 @@ func noTable(m *export.Manifest, table string) error {
 
 // preview reads the rows of a table, file by file.
 type preview struct {
-	root  string
-	table *export.Table
-	left  int           // rows that are still wanted
-	files []export.File // not yet opened
+	dataset *export.Dataset
+	table   *export.Table
+	left    int           // rows that are still wanted
+	files   []export.File // not yet opened
 
 	chrom   string // of the open file
-	file    *os.File
+	path    string // of it
+	file    store.File
 	columns []assembler // of the table, in its order
 	groups  []parquet.RowGroup
 	rows    parquet.Rows
@@ -71,12 +71,12 @@ func (p *preview) next() ([]any, error) {
 			return p.values(), nil
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("read %s: %w", p.file.Name(), err)
+			return nil, fmt.Errorf("read %s: %w", p.path, err)
 		}
 		err = p.rows.Close()
 		p.rows = nil
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", p.file.Name(), err)
+			return nil, fmt.Errorf("read %s: %w", p.path, err)
 		}
 	}
 	return nil, io.EOF
@@ -103,21 +103,19 @@ func (p *preview) advance() error {
 
 func (p *preview) open(f export.File) (err error) {
 	p.chrom = f.Chrom
-	if p.file, err = os.Open(filepath.Join(p.root, filepath.FromSlash(f.Path))); err != nil {
-		return fmt.Errorf("open a file that the manifest names: %w", err)
-	}
-	info, err := p.file.Stat()
+	file, size, err := p.dataset.OpenFile(f.Path)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", p.file.Name(), err)
+		return err
 	}
-	parts, err := parquet.OpenFile(p.file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	p.file, p.path = file, p.dataset.Root+"/"+f.Path
+	parts, err := parquet.OpenFile(p.file, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
-		return fmt.Errorf("read %s: %w", p.file.Name(), err)
+		return fmt.Errorf("read %s: %w", p.path, err)
 	}
 	p.groups = parts.RowGroups()
 	p.columns, err = assemblers(parts.Schema(), p.table.Columns)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", p.file.Name(), err)
+		return fmt.Errorf("read %s: %w", p.path, err)
 	}
 	return nil
 }

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"strings"
 
 	"github.com/varlake/varlake/export"
+	"github.com/varlake/varlake/internal/store"
 )
 
 // counts are what a manifest, a shard and a set of parts say of their records.
@@ -156,7 +156,7 @@ func (v *verifier) rejects(ctx context.Context) (Check, error) {
 	c := Check{Name: "rejects"}
 	var sum int64
 	for _, name := range v.support("_rejects", ".jsonl") {
-		n, err := countLines(ctx, v.local(name))
+		n, err := countLines(ctx, v.stored, name)
 		if cause := context.Cause(ctx); cause != nil {
 			return c, cause
 		}
@@ -178,8 +178,8 @@ func (v *verifier) rejects(ctx context.Context) (Check, error) {
 }
 
 // countLines counts the JSON lines of a file of rejects.
-func countLines(ctx context.Context, name string) (n int64, err error) {
-	f, err := os.Open(name)
+func countLines(ctx context.Context, files store.Store, name string) (n int64, err error) {
+	f, err := files.Open(name)
 	if err != nil {
 		return 0, err
 	}
@@ -200,7 +200,7 @@ func countLines(ctx context.Context, name string) (n int64, err error) {
 
 // read reads a small JSON file.
 func (v *verifier) read(c *Check, name string, into any) bool {
-	text, err := os.ReadFile(v.local(name))
+	text, err := v.stored.ReadFile(name)
 	if err == nil {
 		err = json.Unmarshal(text, into)
 	}

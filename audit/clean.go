@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"time"
 
 	"github.com/varlake/varlake/export"
@@ -42,52 +40,44 @@ type Leftover struct {
 
 // Survey is what can be deleted from a dataset.
 type Survey struct {
-	Root      string
 	Current   string // run that readers see, "" while there is none
 	Leftovers []Leftover
 	Kept      []Leftover
 
 	before time.Time
-	files  fs.FS
+	files  store.Store
 }
 
-// Look finds what no manifest names in the local dataset at root. All of the current run is named, but for its temporary files. What is younger than
+// Look finds what no manifest names in a dataset. All of the current run is named, but for its temporary files. What is younger than
 // before is kept, and so is a run with anything in it that is: an export may be at work there. An error wraps export.ErrNoDataset where nothing is there that an export
 // made, and export.ErrManifest where it can't be told which run is current.
-func Look(root string, before time.Time) (*Survey, error) {
-	s := &Survey{Root: root, before: before}
+func Look(files store.Store, before time.Time) (*Survey, error) {
+	s := &Survey{before: before, files: files}
 	if err := s.readCurrent(); err != nil {
 		return nil, err
 	}
-	// os.Root refuses links that lead out of the dataset.
-	dir, err := os.OpenRoot(root)
-	if err != nil {
-		return nil, fmt.Errorf("clean: %w", err)
-	}
-	defer dir.Close()
-	s.files = dir.FS()
 	found := s.Current != ""
 	for _, look := range []func() (bool, error){s.runs, s.temporaries, s.plans} {
 		any, err := look()
 		if err != nil {
-			return nil, fmt.Errorf("clean %s: %w", root, err)
+			return nil, fmt.Errorf("clean %s: %w", files.Root(), err)
 		}
 		found = found || any
 	}
 	if !found {
-		return nil, fmt.Errorf("%s: %w: it has neither %s nor plans nor runs; give the --out of an export", root, export.ErrNoDataset, export.CurrentName)
+		return nil, fmt.Errorf("%s: %w: it has neither %s nor plans nor runs; give the --out of an export", files.Root(), export.ErrNoDataset, export.CurrentName)
 	}
 	return s, nil
 }
 
 // readCurrent finds the current run. Where it can't be read, nothing may be deleted: another run may be the only good one.
 func (s *Survey) readCurrent() error {
-	d, err := export.OpenDataset(s.Root)
+	d, err := export.ReadDataset(s.files)
 	if err == nil {
 		s.Current = d.Manifest.Run
 		return nil
 	}
-	info, statErr := os.Stat(s.Root)
+	info, statErr := s.files.Stat(".")
 	if errors.Is(err, export.ErrNoDataset) && statErr == nil && info.IsDir() {
 		s.Current = ""
 		return nil
@@ -112,28 +102,18 @@ func (s *Survey) Delete(ctx context.Context, l Leftover) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	dir, err := store.Open(s.Root)
-	if err != nil {
-		return err
-	}
-	return dir.Discard(l.Path, func() error { return s.unchanged(l) })
+	return s.files.Discard(l.Path, func() error { return s.unchanged(l) })
 }
 
 // unchanged looks at a leftover once more, now that nobody can make another run current.
 func (s *Survey) unchanged(l Leftover) error {
-	now := &Survey{Root: s.Root}
+	now := &Survey{files: s.files}
 	if err := now.readCurrent(); err != nil {
 		return err
 	}
 	if l.run != "" && l.run == now.Current {
 		return fmt.Errorf("%s: %w: its run is current now", l.Path, ErrChanged)
 	}
-	dir, err := os.OpenRoot(s.Root)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	now.files = dir.FS()
 	paths := []string{l.Path}
 	if l.run != "" {
 		paths = append(paths, export.RunPath(l.run))

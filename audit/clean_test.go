@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/varlake/varlake/export"
+	"github.com/varlake/varlake/internal/store"
 )
 
 const day = 24 * time.Hour
@@ -33,7 +34,7 @@ func age(t *testing.T, root string, by time.Duration) {
 
 func look(t *testing.T, root string) *Survey {
 	t.Helper()
-	s, err := Look(root, time.Now().Add(-day))
+	s, err := Look(store.At(root), time.Now().Add(-day))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +214,7 @@ func TestCleanFollowsNoLink(t *testing.T) {
 		t.Errorf("young: leftovers %q", paths(s.Leftovers))
 	}
 	// Links keep their age, and a run with a young one is kept; a day on, it goes.
-	s, err := Look(root, time.Now().Add(time.Hour))
+	s, err := Look(store.At(root), time.Now().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +240,7 @@ func TestCleanFollowsNoLink(t *testing.T) {
 		if err := errors.Join(os.Rename(path, elsewhere), os.Symlink(elsewhere, path)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Look(root, time.Now()); !errors.Is(err, errLink) {
+		if _, err := Look(store.At(root), time.Now()); !errors.Is(err, errLink) {
 			t.Errorf("%s is a link: %v", name, err)
 		}
 	}
@@ -254,13 +255,13 @@ func TestCleanRefuses(t *testing.T) {
 	}
 	age(t, other, 2*day)
 	for _, root := range []string{other, t.TempDir(), filepath.Join(other, "absent")} {
-		if s, err := Look(root, time.Now()); !errors.Is(err, export.ErrNoDataset) {
+		if s, err := Look(store.At(root), time.Now()); !errors.Is(err, export.ErrNoDataset) {
 			t.Errorf("%s: %+v, %v", root, s, err)
 		}
 	}
 	damaged, _ := twice(t)
 	write(t, filepath.Join(damaged, export.CurrentName), "{")
-	if _, err := Look(damaged, time.Now()); !errors.Is(err, export.ErrManifest) {
+	if _, err := Look(store.At(damaged), time.Now()); !errors.Is(err, export.ErrManifest) {
 		t.Errorf("damaged: %v", err)
 	}
 	foreign, old := twice(t)

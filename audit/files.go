@@ -3,14 +3,10 @@ package audit
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path"
 	"runtime"
 	"strings"
@@ -23,17 +19,17 @@ import (
 // manifest compares _current.json with how it is written, and the manifest with the checksum in _SUCCESS.
 func (v *verifier) manifest(context.Context) (Check, error) {
 	c := Check{Name: "manifest", Checked: "run " + v.m.Run}
-	if text, err := os.ReadFile(v.local(export.CurrentName)); err != nil {
+	if text, err := v.stored.ReadFile(export.CurrentName); err != nil {
 		return c, err
 	} else if want := asWritten(export.Current{Run: v.m.Run}); !bytes.Equal(text, want) {
 		v.fault(&c, export.CurrentName, putBack, "is not as varlake writes it, %d bytes instead of %d", len(text), len(want))
 	}
 	manifest, success := path.Join(v.run, export.ManifestName), path.Join(v.run, export.SuccessName)
-	sum, _, err := checksum(v.local(manifest))
+	sum, _, err := v.stored.SHA256(manifest)
 	if err != nil {
 		return c, err
 	}
-	switch text, err := os.ReadFile(v.local(success)); {
+	switch text, err := v.stored.ReadFile(success); {
 	case errors.Is(err, fs.ErrNotExist):
 		v.fault(&c, success, putBack, "is missing")
 	case err != nil:
@@ -58,7 +54,7 @@ func (v *verifier) listing(context.Context) (Check, error) {
 	c := Check{Name: "names", Checked: fmt.Sprintf("%d files", len(v.files)+2)}
 	named := map[string]bool{path.Join(v.run, export.ManifestName): true, path.Join(v.run, export.SuccessName): true}
 	for _, f := range v.files {
-		switch info, err := os.Stat(v.local(f.path)); {
+		switch info, err := v.stored.Stat(f.path); {
 		case named[f.path]:
 			v.fault(&c, f.path, distrust, "is named twice by the manifest")
 		case !strings.HasPrefix(f.path, v.run+"/"):
@@ -72,7 +68,7 @@ func (v *verifier) listing(context.Context) (Check, error) {
 		}
 		named[f.path] = true
 	}
-	err := fs.WalkDir(os.DirFS(v.root), v.run, func(name string, e fs.DirEntry, err error) error {
+	err := fs.WalkDir(v.stored, v.run, func(name string, e fs.DirEntry, err error) error {
 		if err == nil && !e.IsDir() && !named[name] && !store.IsTemp(name) {
 			c.Faults = append(c.Faults, Fault{name, "is not named by the manifest", "move it elsewhere: readers of the folder take it for a part of the table"})
 		}
@@ -108,11 +104,11 @@ func (v *verifier) checksums(ctx context.Context) (Check, error) {
 
 // compare returns how a file differs from what the manifest says of it, "" if it does not.
 func (v *verifier) compare(f namedFile) string {
-	info, err := os.Stat(v.local(f.path))
+	info, err := v.stored.Stat(f.path)
 	if err == nil && info.Size() != f.bytes {
 		return fmt.Sprintf("has %d bytes, the manifest says %d", info.Size(), f.bytes)
 	}
-	sum, size, err := checksum(v.local(f.path))
+	sum, size, err := v.stored.SHA256(f.path)
 	switch {
 	case err != nil:
 		return fmt.Sprintf("can't be read: %v", err)
@@ -140,16 +136,4 @@ func each(ctx context.Context, n int, do func(i int)) {
 	}
 	close(next)
 	workers.Wait()
-}
-
-// checksum returns the SHA-256 of a file in lower-case hex, and its size.
-func checksum(name string) (sum string, size int64, err error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", 0, err
-	}
-	defer f.Close()
-	h := sha256.New()
-	size, err = io.Copy(h, f)
-	return hex.EncodeToString(h.Sum(nil)), size, err
 }

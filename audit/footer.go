@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"fmt"
-	"os"
 	"path"
 
 	"github.com/parquet-go/parquet-go"
@@ -29,7 +28,7 @@ func (v *verifier) footers(ctx context.Context) (Check, error) {
 			rows += f.Rows
 			if want := folder(v.run, t, f); path.Dir(f.Path) != want {
 				v.fault(&c, f.Path, distrust, "belongs in %s", want)
-			} else if err := compareFooter(v.local(f.Path), t.Columns, f.Rows); err != nil {
+			} else if err := v.compareFooter(f.Path, t.Columns, f.Rows); err != nil {
 				v.fault(&c, f.Path, distrust, "%v", err)
 			}
 		}
@@ -46,17 +45,13 @@ func folder(run string, t export.Table, f export.File) string {
 	return path.Join(run, t.Name, t.Partition+"="+export.EscapePartition(f.Chrom))
 }
 
-func compareFooter(name string, columns []export.Column, rows int64) error {
-	file, err := os.Open(name)
+func (v *verifier) compareFooter(name string, columns []export.Column, rows int64) error {
+	file, size, err := v.dataset.OpenFile(name)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	f, err := parquet.OpenFile(file, info.Size(), parquet.SkipBloomFilters(true))
+	f, err := parquet.OpenFile(file, size, parquet.SkipBloomFilters(true))
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"fmt"
-	"os"
 	"path"
 	"slices"
 
@@ -45,7 +44,7 @@ func (v *verifier) header(c *Check, name string) (*vcf.Header, bool) {
 	if v.bad[name] {
 		return nil, false
 	}
-	text, err := os.ReadFile(v.local(name))
+	text, err := v.stored.ReadFile(name)
 	if err != nil {
 		v.fault(c, name, putBack, "can't be read: %v", err)
 		return nil, false

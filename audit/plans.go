@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 
 	"github.com/varlake/varlake/export"
@@ -20,7 +19,7 @@ const (
 
 // plans compares the plans of commands with how they are written, with the runs that are there, and those of the current run with the manifest.
 func (v *verifier) plans(context.Context) (Check, error) {
-	names, err := fs.Glob(os.DirFS(v.root), plansFolder+"/*.json")
+	names, err := fs.Glob(v.stored, plansFolder+"/*.json")
 	if err != nil {
 		return Check{}, err
 	}
@@ -34,7 +33,7 @@ func (v *verifier) plans(context.Context) (Check, error) {
 }
 
 func (v *verifier) comparePlan(name string) (found string) {
-	text, err := os.ReadFile(v.local(name))
+	text, err := v.stored.ReadFile(name)
 	if err != nil {
 		return fmt.Sprintf("can't be read: %v", err)
 	}
@@ -48,7 +47,7 @@ func (v *verifier) comparePlan(name string) (found string) {
 	if p.Run == v.m.Run && !slices.Equal(p.Inputs, v.m.Inputs) {
 		return "has other inputs than the manifest of its run"
 	}
-	if _, err := os.Stat(v.local(export.RunPath(p.Run))); p.Run == "" || errors.Is(err, fs.ErrNotExist) {
+	if _, err := v.stored.Stat(export.RunPath(p.Run)); p.Run == "" || errors.Is(err, fs.ErrNotExist) {
 		return fmt.Sprintf("is of run %q, which is not there", p.Run)
 	}
 	return ""

@@ -12,6 +12,7 @@ import (
 	"github.com/varlake/varlake/bgzf"
 	"github.com/varlake/varlake/export"
 	"github.com/varlake/varlake/internal/source"
+	"github.com/varlake/varlake/internal/store"
 	"github.com/varlake/varlake/restore"
 	"github.com/varlake/varlake/vcf"
 )
@@ -22,20 +23,20 @@ var ErrSource = errors.New("not the VCFs of this dataset")
 // maxDifferences is how many lines that differ are reported: after one that is missing, all do.
 const maxDifferences = 20
 
-// CompareSource compares what a local dataset holds, restored to lines, with the VCFs it was made from, in the order of the export: headers, then record by
+// CompareSource compares what a dataset holds, restored to lines, with the VCFs it was made from, in the order of the export: headers, then record by
 // record, value by value, lines set aside included. Numbers are equal by value, and FORMAT fields that are missing at the end of a sample's column may be left out. Errors are those
 // of restore.Run and of reading the VCFs, wrap ErrSource, or are ctx's.
-func CompareSource(ctx context.Context, root string, inputs []string) (Check, error) {
-	dataset, err := export.OpenDataset(root)
+func CompareSource(ctx context.Context, files store.Store, finder source.Finder, inputs []string) (Check, error) {
+	dataset, err := export.ReadDataset(files)
 	if err != nil {
 		return Check{}, err
 	}
-	list, err := source.List(inputs)
+	list, err := finder.List(ctx, inputs)
 	if err != nil {
 		return Check{}, err
 	}
 	if have, made := len(list.Inputs), len(dataset.Manifest.Inputs); have != made {
-		return Check{}, fmt.Errorf("%w: there are %d, and %s was made from %d; give them in the order of the export", ErrSource, have, root, made)
+		return Check{}, fmt.Errorf("%w: there are %d, and %s was made from %d; give them in the order of the export", ErrSource, have, dataset.Root, made)
 	}
 	c := &comparison{check: Check{Name: "source"}, values: newValues(dataset.Manifest)}
 	restored, written := io.Pipe()
@@ -111,7 +112,7 @@ func (c *comparison) next() ([]byte, error) {
 
 // input compares one VCF.
 func (c *comparison) input(ctx context.Context, v *verifier, index int, in source.Input) error {
-	file, err := in.Open()
+	file, err := in.Open(ctx)
 	if err != nil {
 		return err
 	}

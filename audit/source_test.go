@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/varlake/varlake/export"
+	"github.com/varlake/varlake/internal/source"
+	"github.com/varlake/varlake/internal/store"
 )
 
 func compare(t *testing.T, root string, vcfs ...string) (found []string, err error) {
@@ -19,7 +21,7 @@ func compare(t *testing.T, root string, vcfs ...string) (found []string, err err
 		inputs = append(inputs, filepath.Join(t.TempDir(), fmt.Sprintf("%d.vcf", i)))
 		write(t, inputs[i], text)
 	}
-	c, err := CompareSource(t.Context(), root, inputs)
+	c, err := CompareSource(t.Context(), store.At(root), source.Finder{}, inputs)
 	for _, f := range c.Faults {
 		found = append(found, f.Found)
 	}
@@ -111,13 +113,13 @@ func TestNoSource(t *testing.T) {
 	stopped, stop := context.WithCancelCause(t.Context())
 	why := errors.New("stopped")
 	stop(why)
-	if _, err := CompareSource(stopped, root, []string{input}); !errors.Is(err, why) {
+	if _, err := CompareSource(stopped, store.At(root), source.Finder{}, []string{input}); !errors.Is(err, why) {
 		t.Errorf("stopped: %v", err)
 	}
 	if err := os.Truncate(filepath.Join(runFolder(t, root), "variants/chrom=chr2/part-00000-000001.parquet"), 9); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := CompareSource(t.Context(), root, []string{input}); err == nil {
+	if _, err := CompareSource(t.Context(), store.At(root), source.Finder{}, []string{input}); err == nil {
 		t.Error("a damaged dataset equals its source")
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"path/filepath"
 	"strings"
 
 	"github.com/varlake/varlake/export"
+	"github.com/varlake/varlake/internal/store"
 )
 
 // Report is what Verify compared and found.
@@ -45,10 +45,10 @@ const (
 	distrust = "the dataset contradicts itself; export to a new one"
 )
 
-// Verify compares all files of the current run of a local dataset with the manifest, and the manifest with itself. Faults of the files are in the report;
+// Verify compares all files of the current run of a dataset with the manifest, and the manifest with itself. Faults of the files are in the report;
 // an error means that they could not be looked for: it wraps export.ErrNoDataset or export.ErrManifest, or is ctx's.
-func Verify(ctx context.Context, root string) (*Report, error) {
-	dataset, err := export.OpenDataset(root)
+func Verify(ctx context.Context, files store.Store) (*Report, error) {
+	dataset, err := export.ReadDataset(files)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func Verify(ctx context.Context, root string) (*Report, error) {
 		}
 		c, err := check(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("verify %s: %w", root, err)
+			return nil, fmt.Errorf("verify %s: %w", files.Root(), err)
 		}
 		report.Checks = append(report.Checks, c)
 	}
@@ -71,12 +71,13 @@ func Verify(ctx context.Context, root string) (*Report, error) {
 
 // verifier holds what the checks share.
 type verifier struct {
-	root  string
-	m     *export.Manifest
-	run   string // folder of the run
-	files []namedFile
-	sums  map[string]string // SHA-256 of the files by path, as the manifest has them
-	bad   map[string]bool   // files with a fault: what they hold is not looked at
+	dataset *export.Dataset
+	stored  store.Store
+	m       *export.Manifest
+	run     string // folder of the run
+	files   []namedFile
+	sums    map[string]string // SHA-256 of the files by path, as the manifest has them
+	bad     map[string]bool   // files with a fault: what they hold is not looked at
 }
 
 // namedFile is a file that the manifest names.
@@ -87,7 +88,7 @@ type namedFile struct {
 }
 
 func newVerifier(d *export.Dataset) *verifier {
-	v := &verifier{root: d.Root, m: d.Manifest, run: export.RunPath(d.Manifest.Run), sums: make(map[string]string), bad: make(map[string]bool)}
+	v := &verifier{dataset: d, stored: d.Files(), m: d.Manifest, run: export.RunPath(d.Manifest.Run), sums: make(map[string]string), bad: make(map[string]bool)}
 	for _, t := range v.m.Tables {
 		for _, f := range t.Files {
 			v.files = append(v.files, namedFile{f.Path, f.Bytes, f.SHA256})
@@ -101,9 +102,6 @@ func newVerifier(d *export.Dataset) *verifier {
 	}
 	return v
 }
-
-// local is the path of a file in the file system.
-func (v *verifier) local(name string) string { return filepath.Join(v.root, filepath.FromSlash(name)) }
 
 // support returns the paths of the sound files of a folder of the run that the manifest names.
 func (v *verifier) support(folder, extension string) (names []string) {

@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"github.com/varlake/varlake/export"
+	"github.com/varlake/varlake/internal/store"
 )
 
 // faults lists the faults as "check: path found".
 func faults(t *testing.T, root string) (list []string) {
 	t.Helper()
-	report, err := Verify(t.Context(), root)
+	report, err := Verify(t.Context(), store.At(root))
 	if err != nil {
 		return []string{err.Error()}
 	}
@@ -237,14 +238,14 @@ func TestPlans(t *testing.T) {
 
 func TestNothingToVerify(t *testing.T) {
 	t.Parallel()
-	if _, err := Verify(t.Context(), t.TempDir()); !errors.Is(err, export.ErrNoDataset) {
+	if _, err := Verify(t.Context(), store.At(t.TempDir())); !errors.Is(err, export.ErrNoDataset) {
 		t.Errorf("no dataset: %v", err)
 	}
 	root := makeDataset(t, export.Options{}, cohort(10))
 	stopped, stop := context.WithCancelCause(t.Context())
 	why := errors.New("stopped")
 	stop(why)
-	if _, err := Verify(stopped, root); !errors.Is(err, why) {
+	if _, err := Verify(stopped, store.At(root)); !errors.Is(err, why) {
 		t.Errorf("stopped: %v", err)
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"strings"
+
+	"github.com/varlake/varlake/internal/store"
 )
 
 // Where a dataset keeps what names the rest.
@@ -111,21 +111,51 @@ func RunPath(run string) string { return path.Join("runs", run) }
 type Dataset struct {
 	Root     string // directory, or s3://bucket/prefix
 	Manifest *Manifest
+
+	files store.Store // nil: the directory Root
+}
+
+// NewDataset returns the dataset of a manifest.
+func NewDataset(files store.Store, m *Manifest) *Dataset {
+	return &Dataset{Root: files.Root(), Manifest: m, files: files}
+}
+
+// Files is where the files of the dataset are.
+func (d *Dataset) Files() store.Store {
+	if d.files == nil {
+		return store.At(d.Root)
+	}
+	return d.files
+}
+
+// OpenFile opens a file of the dataset and returns its size.
+func (d *Dataset) OpenFile(name string) (f store.File, size int64, err error) {
+	opened, err := d.Files().Open(name)
+	if err != nil {
+		return nil, 0, fmt.Errorf("open a file that the manifest names: %w", err)
+	}
+	info, err := opened.Stat()
+	if err != nil {
+		return nil, 0, errors.Join(err, opened.Close())
+	}
+	f, ok := opened.(store.File)
+	if !ok {
+		return nil, 0, errors.Join(fmt.Errorf("%w: %s is no file", ErrManifest, name), opened.Close())
+	}
+	return f, info.Size(), nil
 }
 
 // OpenDataset opens the dataset in a local directory. The error is ErrNoDataset
 // where there is none, and ErrManifest where its manifest can't be used.
 func OpenDataset(root string) (*Dataset, error) {
-	return ReadDataset(root, func(name string) ([]byte, error) {
-		return os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
-	})
+	return ReadDataset(store.At(root))
 }
 
-// ReadDataset opens the dataset at root through get, which returns the content
-// of a file below it, or fs.ErrNotExist. Errors are as those of OpenDataset.
-func ReadDataset(root string, get func(name string) ([]byte, error)) (*Dataset, error) {
+// ReadDataset opens the dataset in a store. Errors are as those of OpenDataset.
+func ReadDataset(files store.Store) (*Dataset, error) {
+	root := files.Root()
 	var current Current
-	err := readJSON(get, CurrentName, &current)
+	err := readJSON(files, CurrentName, &current)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w: it has no %s; give the --out of a finished export, or run the export that was interrupted once more", root, ErrNoDataset, CurrentName)
 	}
@@ -137,7 +167,7 @@ func ReadDataset(root string, get func(name string) ([]byte, error)) (*Dataset, 
 	}
 	name := path.Join(RunPath(current.Run), ManifestName)
 	m := new(Manifest)
-	if err := readJSON(get, name, m); err != nil {
+	if err := readJSON(files, name, m); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			err = fmt.Errorf("%w: %s names run %s, whose %s is gone; export it again", ErrManifest, CurrentName, current.Run, name)
 		}
@@ -146,7 +176,7 @@ func ReadDataset(root string, get func(name string) ([]byte, error)) (*Dataset, 
 	if err := m.check(current.Run); err != nil {
 		return nil, fmt.Errorf("%s: %w: %s: %w", root, ErrManifest, name, err)
 	}
-	return &Dataset{Root: root, Manifest: m}, nil
+	return NewDataset(files, m), nil
 }
 
 // check finds what would lead a reader astray, out of the dataset above all: a
@@ -170,8 +200,8 @@ func (m *Manifest) check(run string) error {
 	return nil
 }
 
-func readJSON(get func(string) ([]byte, error), name string, into any) error {
-	data, err := get(name)
+func readJSON(files store.Store, name string, into any) error {
+	data, err := files.ReadFile(name)
 	if err != nil {
 		return err
 	}

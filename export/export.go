@@ -9,13 +9,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"slices"
-	"time"
 
 	"github.com/varlake/varlake/annotate"
 	"github.com/varlake/varlake/export/pq"
-	"github.com/varlake/varlake/internal/source"
 	"github.com/varlake/varlake/internal/store"
 	"github.com/varlake/varlake/vcf"
 )
@@ -28,9 +26,9 @@ var ErrHeaderMismatch = errors.New("header mismatch")
 
 // Result is what an export came to.
 type Result struct {
-	Manifest *Manifest
-	Done     bool     // nothing was to do: the same command had finished before
-	Notes    []string // what the user should know of: unmatched samples, inputs that can't be read in parallel, files skipped
+	*Dataset
+	Done  bool     // nothing was to do: the same command had finished before
+	Notes []string // what the user should know of: unmatched samples, inputs that can't be read in parallel, files skipped
 }
 
 // exporter is one export on its way.
@@ -63,7 +61,7 @@ func Run(ctx context.Context, version string, opt Options) (*Result, error) {
 		return nil, err
 	}
 	e.mergeHeaders()
-	if err := e.readTable(); err != nil {
+	if err := e.readTable(ctx); err != nil {
 		return nil, err
 	}
 	e.layout = newLayout(e.infos.list, e.formats.list, e.table, e.groups)
@@ -84,14 +82,14 @@ func (e *exporter) samples() []string { return e.inputs[0].header.Samples }
 
 // openInputs finds the inputs and reads their headers.
 func (e *exporter) openInputs(ctx context.Context) error {
-	ds, err := datasetInput(e.opt.Inputs)
+	ds, err := datasetInput(e.opt.Inputs, e.opt.Stores)
 	if err != nil {
 		return err
 	}
 	if ds != nil {
 		return e.openDataset(ds)
 	}
-	list, err := source.List(e.opt.Inputs)
+	list, err := e.opt.Finder.List(ctx, e.opt.Inputs)
 	if err != nil {
 		return err
 	}
@@ -120,11 +118,11 @@ func (e *exporter) mergeHeaders() {
 }
 
 // readTable reads the sample table, joins it and forms the groups.
-func (e *exporter) readTable() error {
+func (e *exporter) readTable(ctx context.Context) error {
 	if e.opt.Samples == "" {
 		return nil
 	}
-	data, err := os.ReadFile(e.opt.Samples)
+	data, err := e.opt.Finder.ReadFile(ctx, e.opt.Samples)
 	if err != nil {
 		return fmt.Errorf("sample table: %w; give --samples a TSV, CSV or PED file that can be read", err)
 	}
@@ -160,23 +158,26 @@ func (e *exporter) unmatched(samples []string, where string) error {
 
 // export writes the run, unless it is there.
 func (e *exporter) export(ctx context.Context) (*Result, error) {
-	dir, err := store.Open(e.opt.Out)
+	dir, err := e.opt.Stores(e.opt.Out)
 	if err != nil {
-		return nil, fmt.Errorf("%w; give --out a directory that can be written", err)
+		return nil, err
+	}
+	if err := dir.Prepare(); err != nil {
+		return nil, fmt.Errorf("%w; give --out a place that can be written", err)
 	}
 	run, state, err := e.begin(dir)
-	if errors.Is(err, store.ErrPermission) {
-		return nil, fmt.Errorf("%w; give --out a directory that can be written", err)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%w; give --out a place that can be written", err)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if state.currentRun == run {
-		d, err := OpenDataset(dir.Root())
+		d, err := ReadDataset(dir)
 		if err != nil {
 			return nil, err
 		}
-		return &Result{Manifest: d.Manifest, Done: true, Notes: e.notes}, nil
+		return &Result{Dataset: d, Done: true, Notes: e.notes}, nil
 	}
 	manifest, err := e.write(ctx, dir, run)
 	if err != nil {
@@ -185,11 +186,11 @@ func (e *exporter) export(ctx context.Context) (*Result, error) {
 	if err := publish(dir, state, run); err != nil {
 		return nil, err
 	}
-	return &Result{Manifest: manifest, Notes: e.notes}, nil
+	return &Result{Dataset: NewDataset(dir, manifest), Notes: e.notes}, nil
 }
 
 // begin names the run and pins the plan.
-func (e *exporter) begin(dir *store.Dir) (run string, s state, err error) {
+func (e *exporter) begin(dir store.Store) (run string, s state, err error) {
 	options := e.opt.lasting(e.sha256)
 	p := Plan{Inputs: e.manifestInputs()}
 	if e.from != nil {
@@ -220,16 +221,13 @@ func (e *exporter) manifestInputs() []Input {
 	}
 	inputs := make([]Input, len(e.inputs))
 	for i, in := range e.inputs {
-		inputs[i] = Input{URI: in.URI, Bytes: in.Size, Format: in.format.String(), Header: digest([]byte(in.headerText()))}
-		if in.Rereadable() {
-			inputs[i].ETag = in.ModTime.UTC().Format(time.RFC3339Nano)
-		}
+		inputs[i] = Input{URI: in.URI, Bytes: in.Size, ETag: in.Version(), Format: in.format.String(), Header: digest([]byte(in.headerText()))}
 	}
 	return inputs
 }
 
 // write makes all files of the run but _current.json.
-func (e *exporter) write(ctx context.Context, dir *store.Dir, run string) (*Manifest, error) {
+func (e *exporter) write(ctx context.Context, dir store.Store, run string) (*Manifest, error) {
 	codec, err := pq.NewCodec(e.opt.Workers)
 	if err != nil {
 		return nil, err

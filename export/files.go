@@ -12,7 +12,7 @@ import (
 
 // commit gives a written file its name. A file that is there already is done if its content is the same, as where a run that was interrupted is begun again;
 // else the error wraps ErrConflictingFile.
-func commit(dir *store.Dir, w *store.Writer, name string) error {
+func commit(dir store.Store, w store.Writer, name string) error {
 	err := w.Commit()
 	if !errors.Is(err, store.ErrExists) {
 		return err
@@ -28,7 +28,7 @@ func commit(dir *store.Dir, w *store.Writer, name string) error {
 }
 
 // put writes a small file, as commit does.
-func put(dir *store.Dir, name string, data []byte) error {
+func put(dir store.Store, name string, data []byte) error {
 	w, err := dir.Create(name)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func put(dir *store.Dir, name string, data []byte) error {
 type supportFiles []SupportFile
 
 // put writes a small file, as commit does, and lists it.
-func (s *supportFiles) put(dir *store.Dir, name string, data []byte) error {
+func (s *supportFiles) put(dir store.Store, name string, data []byte) error {
 	if err := put(dir, name, data); err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (s *supportFiles) put(dir *store.Dir, name string, data []byte) error {
 	return nil
 }
 
-func (s *supportFiles) putJSON(dir *store.Dir, name string, v any) error {
+func (s *supportFiles) putJSON(dir store.Store, name string, v any) error {
 	data, err := marshal(v)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

@@ -120,18 +120,18 @@ func TestLargeRow(t *testing.T) {
 func TestInputChangesWhileRead(t *testing.T) {
 	t.Parallel()
 	path := writeInput(t, "in.vcf", []byte(sitesHeader))
-	list, err := source.List([]string{path})
+	list, err := new(source.Finder).List(t.Context(), []string{path})
 	if err != nil {
 		t.Fatal(err)
 	}
 	in := &input{Input: list.Inputs[0]}
-	if err := in.unchanged(); err != nil {
+	if err := in.unchanged(t.Context()); err != nil {
 		t.Errorf("unchanged: %v", err)
 	}
 	if err := os.WriteFile(path, []byte(sitesHeader+"1\t5\t.\tA\tC\t.\t.\t.\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := in.unchanged(); !errors.Is(err, ErrInputChanged) || !strings.Contains(err.Error(), path) {
+	if err := in.unchanged(t.Context()); !errors.Is(err, ErrInputChanged) || !strings.Contains(err.Error(), path) {
 		t.Errorf("changed: %v", err)
 	}
 }

@@ -32,7 +32,7 @@ func (in *input) open(ctx context.Context, opt vcf.Options) error {
 	if in.reader != nil {
 		return nil
 	}
-	file, err := in.Open()
+	file, err := in.Open(ctx)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func openInputs(ctx context.Context, list []source.Input, opt vcf.Options) ([]*i
 		if err := in.open(ctx, opt); err != nil {
 			return nil, err
 		}
-		if s.Rereadable() {
+		if s.Rereadable() && len(list) > 1 { // one goes on from where its header ends; of many, no more are open than are read
 			if err := in.close(); err != nil {
 				return nil, fmt.Errorf("input %s: %w", s.Name, err)
 			}
@@ -127,11 +127,11 @@ func sameSamples(a, b *input) error {
 }
 
 // unchanged makes sure that a file that was read is still the one that was listed.
-func (in *input) unchanged() error {
-	if !in.Rereadable() {
+func (in *input) unchanged(ctx context.Context) error {
+	if !in.Rereadable() || in.ETag != "" { // every answer of S3 was of the object that was listed
 		return nil
 	}
-	now, err := source.List([]string{in.Name})
+	now, err := new(source.Finder).List(ctx, []string{in.Name})
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (e *exporter) readInput(ctx context.Context, index int, in *input, emit fun
 		chunk, err := in.reader.Next()
 		e.opt.Progress.setBytes(index, in.blocks.BytesRead())
 		if errors.Is(err, io.EOF) {
-			return in.unchanged()
+			return in.unchanged(ctx)
 		}
 		if err != nil {
 			return err

@@ -17,8 +17,8 @@ type Inspection struct {
 }
 
 // Inspect reads the header of every input. Records are not read.
-func Inspect(ctx context.Context, inputs []string) ([]Inspection, error) {
-	list, err := source.List(inputs)
+func Inspect(ctx context.Context, finder source.Finder, inputs []string) ([]Inspection, error) {
+	list, err := finder.List(ctx, inputs)
 	if err != nil {
 		return nil, err
 	}

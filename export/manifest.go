@@ -2,9 +2,12 @@ package export
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/varlake/varlake/bgzf"
 	"github.com/varlake/varlake/export/pq"
@@ -129,24 +132,31 @@ func (e *exporter) manifest(run string, t *totals) *Manifest {
 }
 
 // finish writes what stands beside the tables, and last what says that all is there.
-func (e *exporter) finish(dir *store.Dir, run string, m *Manifest) error {
+func (e *exporter) finish(dir store.Store, run string, m *Manifest) error {
 	root, support := RunPath(run), (*supportFiles)(&m.Support)
-	if err := support.put(dir, root+"/_header.vcf", []byte(e.mergedHeader())); err != nil {
-		return err
+	headers := make(supportFiles, 1+len(e.inputs))
+	var group errgroup.Group // for the sake of stores that are far away
+	group.SetLimit(8)
+	header := func(i int, name, text string) {
+		group.Go(func() error {
+			headers[i] = SupportFile{name, int64(len(text)), digest([]byte(text))}
+			return put(dir, name, []byte(text))
+		})
 	}
+	header(0, root+"/_header.vcf", e.mergedHeader())
 	for i, in := range e.inputs {
-		if err := support.put(dir, fmt.Sprintf("%s/_headers/%05d.vcf", root, i), []byte(in.headerText())); err != nil {
-			return err
-		}
+		header(i+1, fmt.Sprintf("%s/_headers/%05d.vcf", root, i), in.headerText())
 	}
 	shard := struct {
 		Records  int64 `json:"records"`
 		Rows     int64 `json:"rows"`
 		Rejected int64 `json:"rejected"`
 	}{m.Records, m.Rows, m.Rejected}
-	if err := support.putJSON(dir, root+"/_shards/00000.json", shard); err != nil {
+	err := support.putJSON(dir, root+"/_shards/00000.json", shard)
+	if err := errors.Join(err, group.Wait()); err != nil {
 		return err
 	}
+	*support = append(*support, headers...)
 	slices.SortFunc(m.Support, func(a, b SupportFile) int { return strings.Compare(a.Path, b.Path) })
 	manifest, err := marshal(m)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/varlake/varlake/annotate"
+	"github.com/varlake/varlake/internal/source"
+	"github.com/varlake/varlake/internal/store"
 )
 
 // ErrUsage is wrapped by errors about options that can't be followed.
@@ -14,11 +16,13 @@ var ErrUsage = errors.New("wrong usage")
 
 // Options say what to export and how.
 type Options struct {
-	Inputs []string // files, directories, globs, "-"; or one dataset
-	Lines  Lines    // reads the records of a dataset; nil: datasets are no inputs
-	Out    string   // directory of the dataset
+	Inputs []string      // files, directories, globs, "-", the same in S3; or one dataset
+	Finder source.Finder // of the inputs and the sample table; the zero value knows those of this machine
+	Lines  Lines         // reads the records of a dataset; nil: datasets are no inputs
+	Out    string        // of the dataset: a directory, or what Stores opens
+	Stores store.Opener  // opens datasets; nil: directories
 
-	Samples string // sample table; "" none
+	Samples string // sample table, a file or in S3; "" none
 	Table   annotate.TableOptions
 	GroupBy []string // columns of the sample table
 	// Unmatched says what samples in only one of VCF and table do: "warn" (or ""), "fail", "ignore".
@@ -50,7 +54,7 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("%w: no input; give a file, a directory, a glob or - for standard input", ErrUsage)
 	}
 	if o.Out == "" {
-		return o, fmt.Errorf("%w: no dataset to write; give --out DIRECTORY", ErrUsage)
+		return o, fmt.Errorf("%w: no dataset to write; give --out DATASET", ErrUsage)
 	}
 	if len(o.GroupBy) > 0 && o.Samples == "" {
 		return o, fmt.Errorf("%w: --group-by needs the sample table that has the columns; give --samples FILE", ErrUsage)
@@ -65,6 +69,9 @@ func (o Options) withDefaults() (Options, error) {
 		if t != Variants && t != VariantAnnotations && t != SampleAnnotations {
 			return o, fmt.Errorf("%w: there is no table %q; there are %s, %s and %s", ErrUsage, t, Variants, VariantAnnotations, SampleAnnotations)
 		}
+	}
+	if o.Stores == nil {
+		o.Stores = store.Local
 	}
 	if o.PartSize <= 0 {
 		o.PartSize = DefaultPartSize

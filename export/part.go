@@ -42,7 +42,7 @@ type partFile struct {
 
 // partWriter writes row groups to parts: a new one for each contig in turn and whenever a file has reached the part size.
 type partWriter struct {
-	store    *store.Dir
+	store    store.Store
 	run      string
 	shard    int
 	partSize int64
@@ -52,7 +52,7 @@ type partWriter struct {
 	part     *part
 	next     int    // sequence of the next part
 	total    totals // of the parts that are closed
-	rejected *store.Writer
+	rejected store.Writer
 }
 
 // recordTable is one of the tables that parts are written for.
@@ -85,11 +85,11 @@ type part struct {
 
 type openFile struct {
 	path    string
-	out     *store.Writer
+	out     store.Writer
 	parquet *pq.File
 }
 
-func newPartWriter(dir *store.Dir, run string, partSize int64, samples int, tables []recordTable) *partWriter {
+func newPartWriter(dir store.Store, run string, partSize int64, samples int, tables []recordTable) *partWriter {
 	return &partWriter{store: dir, run: run, partSize: partSize, tables: tables, samples: samples,
 		total: totals{tally: annotate.NewTally(samples), conflicts: make(conflicts), files: make(map[string][]File)}}
 }

@@ -61,8 +61,8 @@ type state struct {
 	currentRun string
 }
 
-func readState(dir *store.Dir) (state, error) {
-	data, err := dir.Get(CurrentName)
+func readState(dir store.Store) (state, error) {
+	data, err := dir.ReadFile(CurrentName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return state{}, nil
 	}
@@ -78,7 +78,7 @@ func readState(dir *store.Dir) (state, error) {
 
 // begin pins the plan of a command, or finds the one that an earlier start of the same command pinned. It fails where the dataset belongs to another command and
 // overwrite does not say to replace it.
-func begin(dir *store.Dir, command string, p Plan, overwrite bool) (state, error) {
+func begin(dir store.Store, command string, p Plan, overwrite bool) (state, error) {
 	s, err := readState(dir)
 	if err != nil {
 		return s, err
@@ -111,7 +111,7 @@ func begin(dir *store.Dir, command string, p Plan, overwrite bool) (state, error
 	case !errors.Is(err, store.ErrExists):
 		return s, err
 	}
-	old, err := dir.Get(name)
+	old, err := dir.ReadFile(name)
 	if err != nil {
 		return s, err
 	}
@@ -128,13 +128,13 @@ func begin(dir *store.Dir, command string, p Plan, overwrite bool) (state, error
 	return s, nil
 }
 
-func readPlan(dir *store.Dir, name string) (p Plan, ok bool) {
-	data, err := dir.Get(name)
+func readPlan(dir store.Store, name string) (p Plan, ok bool) {
+	data, err := dir.ReadFile(name)
 	return p, err == nil && json.Unmarshal(data, &p) == nil
 }
 
 // onlyCommand makes sure that no other command has begun to fill the dataset.
-func onlyCommand(dir *store.Dir, name string) error {
+func onlyCommand(dir store.Store, name string) error {
 	plans, err := dir.List("_plans")
 	if err != nil {
 		return err
@@ -168,7 +168,7 @@ func sameInputs(pinned, now []Input) error {
 }
 
 // publish makes a finished run the one that readers see. It fails where another run became current since the command began.
-func publish(dir *store.Dir, s state, run string) error {
+func publish(dir store.Store, s state, run string) error {
 	data, err := marshal(Current{Run: run})
 	if err != nil {
 		return err

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"strings"
 
 	"github.com/varlake/varlake/bgzf"
+	"github.com/varlake/varlake/internal/bucket"
 	"github.com/varlake/varlake/internal/source"
+	"github.com/varlake/varlake/internal/store"
 	"github.com/varlake/varlake/vcf"
 )
 
@@ -18,15 +19,22 @@ type Lines func(ctx context.Context, ds *Dataset, yield func(input int, offset i
 
 // datasetInput returns the dataset that the inputs name, nil where they name files. A dataset can't stand beside other inputs: its samples are joined anew, and
 // its keys are kept.
-func datasetInput(inputs []string) (*Dataset, error) {
+func datasetInput(inputs []string, stores store.Opener) (*Dataset, error) {
 	for _, in := range inputs {
-		if _, err := os.Stat(filepath.Join(in, CurrentName)); err != nil {
+		if in == source.Stdin || bucket.Is(in) && (source.IsVCF(in) || strings.ContainsAny(in, "*?[")) { // a request that can be spared
+			continue
+		}
+		files, err := stores(in)
+		if err != nil { // listing the inputs says more of it, as of what is not there
+			continue
+		}
+		if _, err := files.ReadFile(CurrentName); err != nil {
 			continue
 		}
 		if len(inputs) > 1 {
 			return nil, fmt.Errorf("%w: %s is a dataset, which can't be exported together with other inputs; export the VCFs together", ErrUsage, in)
 		}
-		return OpenDataset(in)
+		return ReadDataset(files)
 	}
 	return nil, nil
 }
@@ -38,7 +46,7 @@ func (e *exporter) openDataset(ds *Dataset) error {
 	}
 	for i, in := range ds.Manifest.Inputs {
 		name := fmt.Sprintf("%s/_headers/%05d.vcf", RunPath(ds.Manifest.Run), i)
-		text, err := os.ReadFile(filepath.Join(ds.Root, filepath.FromSlash(name)))
+		text, err := ds.Files().ReadFile(name)
 		if err != nil {
 			return fmt.Errorf("%s: %w: %w", ds.Root, ErrManifest, err)
 		}

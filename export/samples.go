@@ -11,7 +11,7 @@ import (
 
 // writeSamples writes sample_annotations: a row a sample, in the order of the VCF, with the columns of the sample table and sample_qc. rows holds the row of
 // each sample in the table, -1 where it has none.
-func writeSamples(dir *store.Dir, run string, l *layout, samples []string, table *annotate.Table, rows []int, tally *annotate.Tally, metadata []pq.KeyValue, codec *pq.Codec) (File, error) {
+func writeSamples(dir store.Store, run string, l *layout, samples []string, table *annotate.Table, rows []int, tally *annotate.Tally, metadata []pq.KeyValue, codec *pq.Codec) (File, error) {
 	schema, leafOf, err := parquetSchema(SampleAnnotations, l.samples)
 	if err != nil {
 		return File{}, err

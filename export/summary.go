@@ -1,11 +1,10 @@
 package export
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -28,7 +27,7 @@ type sampleCounts struct {
 	Transversions *int64 `parquet:"qc_n_transversion,optional"`
 }
 
-// QC sums the QC of a local dataset's samples, from sample_annotations.
+// QC sums the QC of a dataset's samples, from sample_annotations.
 func (d *Dataset) QC() (QCSummary, error) {
 	var sum QCSummary
 	table, ok := d.Manifest.Table(SampleAnnotations)
@@ -36,20 +35,19 @@ func (d *Dataset) QC() (QCSummary, error) {
 		return sum, nil
 	}
 	for _, f := range table.Files {
-		if err := sum.addFile(filepath.Join(d.Root, filepath.FromSlash(f.Path))); err != nil {
+		if err := sum.addFile(d, f.Path); err != nil {
 			return sum, fmt.Errorf("read QC of the samples: %w", err)
 		}
 	}
 	return sum, nil
 }
 
-func (s *QCSummary) addFile(name string) error {
-	f, err := os.Open(name)
+func (s *QCSummary) addFile(d *Dataset, name string) error {
+	data, err := d.Files().ReadFile(name) // it is small, and far away perhaps
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	r := parquet.NewGenericReader[sampleCounts](f)
+	r := parquet.NewGenericReader[sampleCounts](bytes.NewReader(data))
 	defer r.Close()
 	rows := make([]sampleCounts, 1024)
 	for {

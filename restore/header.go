@@ -2,8 +2,7 @@ package restore
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
+	"path"
 
 	"github.com/varlake/varlake/export"
 	"github.com/varlake/varlake/vcf"
@@ -33,7 +32,7 @@ func readHeaders(ds *export.Dataset) (*headers, error) {
 }
 
 func readHeader(ds *export.Dataset, name string) ([]byte, *vcf.Header, error) {
-	text, err := os.ReadFile(runFile(ds, name))
+	text, err := ds.Files().ReadFile(runFile(ds, name))
 	if err != nil {
 		return nil, nil, fmt.Errorf("header of the dataset: %w", err)
 	}
@@ -44,7 +43,7 @@ func readHeader(ds *export.Dataset, name string) ([]byte, *vcf.Header, error) {
 	return text, h, nil
 }
 
-// runFile returns the path of a file in the folder of the current run.
+// runFile returns the path of a file in the folder of the current run, relative to the root of the dataset.
 func runFile(ds *export.Dataset, name string) string {
-	return filepath.Join(ds.Root, filepath.FromSlash(export.RunPath(ds.Manifest.Run)), filepath.FromSlash(name))
+	return path.Join(export.RunPath(ds.Manifest.Run), name)
 }

@@ -33,7 +33,7 @@ func openLines(ds *export.Dataset, withRejects bool) (*lines, error) {
 	if l.headers, err = readHeaders(ds); err != nil {
 		return nil, err
 	}
-	if l.records, err = newRecordReader(ds.Root, tables[export.Variants], tables[export.VariantAnnotations], l.headers); err != nil {
+	if l.records, err = newRecordReader(ds, tables[export.Variants], tables[export.VariantAnnotations], l.headers); err != nil {
 		return nil, err
 	}
 	if withRejects {

@@ -166,7 +166,7 @@ func floatFields(headers map[string]string) map[string]bool {
 // rejectedLines are the lines that export set aside, as "INPUT LINE".
 func rejectedLines(t failer, ds *export.Dataset) map[string]bool {
 	bad := make(map[string]bool)
-	text, err := os.ReadFile(runFile(ds, "_rejects/00000.jsonl"))
+	text, err := ds.Files().ReadFile(runFile(ds, "_rejects/00000.jsonl"))
 	if err != nil {
 		return bad
 	}

@@ -39,11 +39,11 @@ type recordReader struct {
 	last             place
 }
 
-func newRecordReader(root string, variants, annotations *export.Table, h *headers) (*recordReader, error) {
+func newRecordReader(ds *export.Dataset, variants, annotations *export.Table, h *headers) (*recordReader, error) {
 	if len(variants.Files) != len(annotations.Files) {
 		return nil, damaged("%d files of %s and %d of %s", len(variants.Files), variants.Name, len(annotations.Files), annotations.Name)
 	}
-	v, a := newTable(root, variants), newTable(root, annotations)
+	v, a := newTable(ds, variants), newTable(ds, annotations)
 	r := &recordReader{
 		variants: v, annotations: a, encodes: h.encodes, formatColumn: h.merged.Columns > 8, last: place{input: -1},
 		input: v.number("input_index"), offset: v.number("record_offset"), pos: v.number("pos"), end: v.number("end_pos"),
@@ -68,14 +68,14 @@ func (r *recordReader) next() (ok bool, err error) {
 	}
 	r.left--
 	if err := r.variants.next(); err != nil {
-		return false, fmt.Errorf("%s: %w", r.variants.file.Name(), err)
+		return false, fmt.Errorf("%s: %w", r.variants.path, err)
 	}
 	if err := r.annotations.next(); err != nil {
-		return false, fmt.Errorf("%s: %w", r.annotations.file.Name(), err)
+		return false, fmt.Errorf("%s: %w", r.annotations.path, err)
 	}
 	at := r.place()
 	if at.input < 0 || at.input >= int64(len(r.encodes)) || !r.last.before(at) || at.offset != r.annotationOffset.number() {
-		return false, fmt.Errorf("%s: %w", r.variants.file.Name(), damaged("the record of input %d at offset %d is out of order, or not in both tables", at.input, at.offset))
+		return false, fmt.Errorf("%s: %w", r.variants.path, damaged("the record of input %d at offset %d is out of order, or not in both tables", at.input, at.offset))
 	}
 	r.last = at
 	return true, nil
@@ -103,14 +103,14 @@ func (r *recordReader) nextGroup() (ok bool, err error) {
 		return true, nil
 	}
 	if r.left, err = r.variants.group(r.group); err != nil {
-		return false, fmt.Errorf("%s: %w", r.variants.file.Name(), err)
+		return false, fmt.Errorf("%s: %w", r.variants.path, err)
 	}
 	rows, err := r.annotations.group(r.group)
 	if err != nil {
-		return false, fmt.Errorf("%s: %w", r.annotations.file.Name(), err)
+		return false, fmt.Errorf("%s: %w", r.annotations.path, err)
 	}
 	if rows != r.left {
-		return false, damaged("row group %d has %d rows in %s and %d in %s", r.group, r.left, r.variants.file.Name(), rows, r.annotations.file.Name())
+		return false, damaged("row group %d has %d rows in %s and %d in %s", r.group, r.left, r.variants.path, rows, r.annotations.path)
 	}
 	r.group++
 	return true, nil
@@ -144,7 +144,7 @@ func (r *recordReader) append(dst []byte) ([]byte, error) {
 	}
 	dst, err := r.cells.append(dst, format, encoded)
 	if err != nil {
-		return dst, fmt.Errorf("%s: record of input %d at offset %d: %w", r.variants.file.Name(), r.last.input, r.last.offset, err)
+		return dst, fmt.Errorf("%s: record of input %d at offset %d: %w", r.variants.path, r.last.input, r.last.offset, err)
 	}
 	return dst, nil
 }

@@ -6,17 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"path"
+	"slices"
 
 	"github.com/varlake/varlake/export"
+	"github.com/varlake/varlake/internal/store"
 )
 
 // rejects reads the lines that were set aside, in the order of the inputs.
 type rejects struct {
-	files []string // not yet opened
-	file  *os.File
-	lines *json.Decoder
+	dataset *export.Dataset
+	files   []string // not yet opened
+	file    store.File
+	path    string // of file
+	lines   *json.Decoder
 
 	there bool // next is one
 	next  place
@@ -26,24 +29,13 @@ type rejects struct {
 
 // openRejects goes to the first line that was set aside.
 func openRejects(ds *export.Dataset) (*rejects, error) {
-	r := new(rejects)
-	var err error
-	if r.files, err = filepath.Glob(filepath.Join(globQuote(runFile(ds, "_rejects")), "*.jsonl")); err != nil {
+	r := &rejects{dataset: ds}
+	names, err := ds.Files().List(runFile(ds, "_rejects"))
+	if err != nil {
 		return nil, err
 	}
+	r.files = slices.DeleteFunc(names, func(name string) bool { return path.Ext(name) != ".jsonl" })
 	return r, r.advance()
-}
-
-// globQuote makes a path a pattern that matches it alone.
-func globQuote(path string) string {
-	var out []rune
-	for _, c := range path {
-		if c == '*' || c == '?' || c == '[' || c == '\\' {
-			out = append(out, '\\')
-		}
-		out = append(out, c)
-	}
-	return string(out)
 }
 
 // advance goes to the next line.
@@ -54,10 +46,11 @@ func (r *rejects) advance() error {
 			if len(r.files) == 0 {
 				return nil
 			}
-			var err error
-			if r.file, err = os.Open(r.files[0]); err != nil {
+			file, _, err := r.dataset.OpenFile(r.files[0])
+			if err != nil {
 				return fmt.Errorf("rejected lines: %w", err)
 			}
+			r.file, r.path = file, r.dataset.Root+"/"+r.files[0]
 			r.files = r.files[1:]
 			r.lines = json.NewDecoder(bufio.NewReader(r.file))
 		}
@@ -68,11 +61,11 @@ func (r *rejects) advance() error {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", r.file.Name(), err)
+			return fmt.Errorf("%s: %w", r.path, err)
 		}
 		at := place{int64(line.Index), line.Offset}
 		if r.count > 0 && !r.next.before(at) {
-			return fmt.Errorf("%s: %w", r.file.Name(), damaged("line %d of %s is out of order", line.Line, line.Input))
+			return fmt.Errorf("%s: %w", r.path, damaged("line %d of %s is out of order", line.Line, line.Input))
 		}
 		r.next, r.there = at, true
 		r.text = export.AppendRaw(r.text[:0], []byte(line.Record))

@@ -105,7 +105,7 @@ func TestTablesMissing(t *testing.T) {
 func TestDamaged(t *testing.T) {
 	overwrite := func(pattern string, change func([]byte) []byte) func(*testing.T, *export.Dataset) {
 		return func(t *testing.T, ds *export.Dataset) {
-			files, err := filepath.Glob(runFile(ds, pattern))
+			files, err := filepath.Glob(filepath.Join(ds.Root, runFile(ds, pattern)))
 			if err != nil || len(files) == 0 {
 				t.Fatalf("no %s: %v", pattern, err)
 			}

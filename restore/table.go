@@ -3,13 +3,12 @@ package restore
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/varlake/varlake/export"
+	"github.com/varlake/varlake/internal/store"
 )
 
 // readBuffer is how much of a column chunk is read at a time, in bytes.
@@ -17,15 +16,16 @@ const readBuffer = 64 << 10
 
 // table reads a record table, file by file, row group by row group, row by row.
 type table struct {
-	root    string
+	dataset *export.Dataset
 	columns map[string]export.Column // by name
 	leaves  []*leaf
-	file    *os.File
+	file    store.File
+	path    string // of file
 	parquet *parquet.File
 }
 
-func newTable(root string, t *export.Table) *table {
-	out := &table{root: root, columns: make(map[string]export.Column, len(t.Columns))}
+func newTable(ds *export.Dataset, t *export.Table) *table {
+	out := &table{dataset: ds, columns: make(map[string]export.Column, len(t.Columns))}
 	for _, c := range t.Columns {
 		out.columns[c.Name] = c
 	}
@@ -73,14 +73,12 @@ func (t *table) open(f export.File) (groups int, err error) {
 	if err := t.close(); err != nil {
 		return 0, err
 	}
-	if t.file, err = os.Open(filepath.Join(t.root, filepath.FromSlash(f.Path))); err != nil {
-		return 0, fmt.Errorf("open a file that the manifest names: %w", err)
-	}
-	info, err := t.file.Stat()
+	file, size, err := t.dataset.OpenFile(f.Path)
 	if err != nil {
 		return 0, err
 	}
-	t.parquet, err = parquet.OpenFile(t.file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(readBuffer))
+	t.file, t.path = file, t.dataset.Root+"/"+f.Path
+	t.parquet, err = parquet.OpenFile(t.file, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(readBuffer))
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", f.Path, err)
 	}

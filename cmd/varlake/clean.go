@@ -11,8 +11,9 @@ import (
 )
 
 type cleanCommand struct {
-	Dataset   string        `arg:"" help:"Directory of a dataset."`
-	DryRun    bool          `help:"Only list what would be deleted."`
+	Dataset string `arg:"" help:"Dataset: a directory, or s3://bucket/prefix."`
+	DryRun  bool   `help:"Only list what would be deleted."`
+	datasetFlags
 	OlderThan time.Duration `default:"24h" placeholder:"TIME" help:"Keep what is younger, and every run with anything in it that is (${default})."`
 }
 
@@ -28,13 +29,14 @@ Examples:
 }
 
 func (c *cleanCommand) Run(ctx context.Context, std *streams) error {
-	if err := local(c.Dataset); err != nil {
-		return err
-	}
 	if c.OlderThan < 0 {
 		return fmt.Errorf("%w: --older-than %v; give a time of 0 or more, as 24h", errUsage, c.OlderThan)
 	}
-	survey, err := audit.Look(c.Dataset, time.Now().Add(-c.OlderThan))
+	dataset, err := c.stores(ctx)(c.Dataset)
+	if err != nil {
+		return err
+	}
+	survey, err := audit.Look(dataset, time.Now().Add(-c.OlderThan))
 	if err != nil {
 		return err
 	}

@@ -2,17 +2,19 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 
 	"github.com/varlake/varlake/athena"
-	"github.com/varlake/varlake/export"
+	"github.com/varlake/varlake/internal/bucket"
 )
 
 type ddlCommand struct {
-	Dataset     string `arg:"" help:"Directory of a dataset."`
+	Dataset     string `arg:"" help:"Dataset: a directory, or s3://bucket/prefix."`
 	Database    string `required:"" placeholder:"NAME" help:"Athena database to create the tables in."`
 	TablePrefix string `placeholder:"PREFIX" help:"What the names of tables and views begin with."`
-	Location    string `required:"" placeholder:"s3://BUCKET/PREFIX" help:"Where the dataset will be when Athena reads it."`
+	Location    string `placeholder:"s3://BUCKET/PREFIX" help:"Where the dataset will be when Athena reads it (where it is, in S3)."`
+	datasetFlags
 }
 
 func (ddlCommand) Help() string {
@@ -21,13 +23,20 @@ func (ddlCommand) Help() string {
 Examples:
 
 	aws s3 cp --recursive cohort s3://bucket/cohort
+	varlake ddl s3://bucket/cohort --database genomes
 	varlake ddl cohort --database genomes --location s3://bucket/cohort >cohort.sql
 
 ` + exitCodes
 }
 
-func (c *ddlCommand) Run(std *streams) error {
-	dataset, err := openDataset(c.Dataset)
+func (c *ddlCommand) Run(ctx context.Context, std *streams) error {
+	if c.Location == "" {
+		if !bucket.Is(c.Dataset) {
+			return fmt.Errorf("%w: Athena does not read %s; give --location s3://BUCKET/PREFIX, where the dataset will be", errUsage, c.Dataset)
+		}
+		c.Location = c.Dataset
+	}
+	dataset, err := c.open(ctx, c.Dataset)
 	if err != nil {
 		return err
 	}
@@ -40,11 +49,4 @@ func (c *ddlCommand) Run(std *streams) error {
 		fmt.Fprintf(out, "%s;\n\n", s)
 	}
 	return out.Flush()
-}
-
-func openDataset(root string) (*export.Dataset, error) {
-	if err := local(root); err != nil {
-		return nil, err
-	}
-	return export.OpenDataset(root)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/varlake/varlake/annotate"
 	"github.com/varlake/varlake/athena"
 	"github.com/varlake/varlake/export"
+	"github.com/varlake/varlake/internal/bucket"
 	"github.com/varlake/varlake/internal/source"
 	"github.com/varlake/varlake/restore"
 )
@@ -38,7 +39,7 @@ var (
 // usageErrors are what arguments alone are to blame for, so that no second try can help. What they name but is not there is a failure: it may be there tomorrow.
 var usageErrors = []error{
 	errUsage, export.ErrUsage, annotate.ErrUnknownColumn, source.ErrDuplicate,
-	athena.ErrNoTable, athena.ErrName, athena.ErrLocation, restore.ErrUsage,
+	athena.ErrNoTable, athena.ErrName, athena.ErrLocation, restore.ErrUsage, bucket.ErrName,
 }
 
 func exitCode(ctx context.Context, err error) int {
@@ -91,14 +92,4 @@ func commands(parser *kong.Kong) string {
 		names = append(names, c.Name)
 	}
 	return "the commands are " + strings.Join(names, ", ") + "; see varlake --help"
-}
-
-// local refuses what this version can't read or write.
-func local(args ...string) error {
-	for _, arg := range args {
-		if strings.HasPrefix(arg, "s3://") {
-			return fmt.Errorf("%w: %s: S3 is not supported yet; copy with `aws s3 cp` and give the local path", errUsage, arg)
-		}
-	}
-	return nil
 }

@@ -9,14 +9,15 @@ import (
 
 	"github.com/varlake/varlake/annotate"
 	"github.com/varlake/varlake/export"
+	"github.com/varlake/varlake/internal/bucket"
 	"github.com/varlake/varlake/restore"
 )
 
 type exportCommand struct {
-	Inputs []string `arg:"" name:"input" help:"Files, directories, globs, or - for standard input, read in the order given, all of the same samples; or one dataset."`
-	Out    string   `required:"" placeholder:"DIRECTORY" help:"Dataset to write."`
+	Inputs []string `arg:"" name:"input" help:"Files, directories, globs, the same in S3, or - for standard input, read in the order given, all of the same samples; or one dataset."`
+	Out    string   `required:"" placeholder:"DATASET" help:"Dataset to write: a directory, or s3://bucket/prefix."`
 
-	Samples   string      `placeholder:"FILE" help:"Sample table: TSV, CSV or PED, plain or gzipped." group:"Sample table"`
+	Samples   string      `placeholder:"FILE" help:"Sample table: TSV, CSV or PED, plain or gzipped, of this machine or in S3." group:"Sample table"`
 	SampleKey string      `placeholder:"COLUMN" help:"Column with the names of the samples (the first; in a PED the individual ID)." group:"Sample table"`
 	Missing   []string    `default:"NA,." placeholder:"TEXT" help:"What stands for a missing value, beside the empty field (${default})." group:"Sample table"`
 	Type      columnTypes `placeholder:"COLUMN=TYPE,…" help:"Types in place of the inferred: boolean, int, bigint, double, string." group:"Sample table"`
@@ -29,6 +30,10 @@ type exportCommand struct {
 	PartSize         size     `default:"256MiB" placeholder:"SIZE" help:"Size from which on a file is followed by another (${default})." group:"Dataset"`
 	Overwrite        bool     `help:"Replace a dataset made from other inputs or options." group:"Dataset"`
 
+	KMSKey string `name:"kms-key" placeholder:"ARN" help:"KMS key that what is written to S3 is encrypted with (as the bucket says)." group:"S3"`
+	datasetFlags
+	inputFlags
+
 	Workers int  `placeholder:"N" help:"CPU cores to use (all). The result is the same with any number." group:"Running"`
 	Memory  size `default:"1GiB" placeholder:"SIZE" help:"Memory to stay within (${default}); lines may have a quarter of it." group:"Running"`
 	progressFlags
@@ -40,6 +45,7 @@ func (exportCommand) Help() string {
 Examples:
 
 	varlake export cohort.vcf.gz --out cohort
+	varlake export s3://bucket/vcf/ --samples s3://bucket/samples.tsv --out s3://bucket/cohort
 	varlake export chr*.vcf.gz --out cohort --samples samples.tsv --group-by population
 	bcftools view -f PASS calls.bcf | varlake export - --out passed
 	varlake export cohort --samples corrected.tsv --out corrected
@@ -48,8 +54,8 @@ Examples:
 }
 
 func (c *exportCommand) Run(ctx context.Context, std *streams) error {
-	if err := local(append([]string{c.Out, c.Samples}, c.Inputs...)...); err != nil {
-		return err
+	if c.KMSKey != "" && !bucket.Is(c.Out) {
+		return fmt.Errorf("%w: --kms-key is for datasets in S3, and %s is a directory", errUsage, c.Out)
 	}
 	if c.Workers < 0 {
 		return fmt.Errorf("%w: --workers %d; give the number of CPU cores to use, or leave it out for all", errUsage, c.Workers)
@@ -61,7 +67,7 @@ func (c *exportCommand) Run(ctx context.Context, std *streams) error {
 	debug.SetMemoryLimit(int64(c.Memory) / 8 * 7)
 	progress := new(export.Progress)
 	stop := c.watch(std, progress)
-	result, err := export.Run(ctx, version, c.options(progress))
+	result, err := export.Run(ctx, version, c.options(ctx, progress))
 	stop(err == nil)
 	if err != nil {
 		return err
@@ -69,9 +75,9 @@ func (c *exportCommand) Run(ctx context.Context, std *streams) error {
 	return printSummary(std.out, c.Out, result)
 }
 
-func (c *exportCommand) options(progress *export.Progress) export.Options {
+func (c *exportCommand) options(ctx context.Context, progress *export.Progress) export.Options {
 	return export.Options{
-		Inputs: c.Inputs, Lines: restore.Lines, Out: c.Out,
+		Inputs: c.Inputs, Finder: c.finder(c.Region), Lines: restore.Lines, Out: c.Out, Stores: c.encrypted(ctx, c.KMSKey),
 		Samples: c.Samples, GroupBy: c.GroupBy, Unmatched: c.Unmatched,
 		Table:  annotate.TableOptions{Key: c.SampleKey, Missing: append([]string{}, c.Missing...), Types: c.Type},
 		Tables: c.Tables, Quarantine: c.OnBadRecord == "quarantine", StrictHeader: c.OnHeaderMismatch == "fail",

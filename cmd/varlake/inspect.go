@@ -12,7 +12,9 @@ import (
 )
 
 type inspectCommand struct {
-	Input string `arg:"" help:"File, directory, glob, or - for standard input."`
+	Input string `arg:"" help:"File, directory, glob, the same in S3, or - for standard input."`
+	datasetFlags
+	inputFlags
 }
 
 func (inspectCommand) Help() string {
@@ -27,10 +29,7 @@ Examples:
 }
 
 func (c *inspectCommand) Run(ctx context.Context, std *streams) error {
-	if err := local(c.Input); err != nil {
-		return err
-	}
-	found, err := export.Inspect(ctx, []string{c.Input})
+	found, err := export.Inspect(ctx, c.finder(c.Region), []string{c.Input})
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/varlake/varlake/internal/s3test"
 )
 
 // TestMain lets the test binary stand in for the command: in scripts, varlake is it.
@@ -24,10 +26,25 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Condition: func(name string) (bool, error) {
-			if name == "cgo" {
+			switch name {
+			case "cgo":
 				return hasEngine, nil
+			case "s3":
+				return os.Getenv("AWS_ENDPOINT_URL_S3") != "", nil
 			}
 			return false, errors.New("unknown condition")
+		},
+		Setup: func(e *testscript.Env) error {
+			if os.Getenv("AWS_ENDPOINT_URL_S3") == "" {
+				return nil
+			}
+			for _, name := range []string{"AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"} {
+				e.Setenv(name, os.Getenv(name))
+			}
+			if strings.Contains(e.WorkDir, "script-s3") {
+				e.Setenv("BUCKET", s3test.New(e.T().(testing.TB)).Name)
+			}
+			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails},
 	})

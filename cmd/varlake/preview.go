@@ -1,16 +1,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"github.com/varlake/varlake/athena"
 )
 
 type previewCommand struct {
-	Dataset string `arg:"" help:"Directory of a dataset."`
+	Dataset string `arg:"" help:"Dataset: a directory, or s3://bucket/prefix."`
 	Table   string `arg:"" optional:"" default:"variants" help:"Table to show (${default}); varlake tables DATASET lists them."`
 	Rows    int    `short:"n" default:"10" placeholder:"N" help:"How many rows (${default})."`
 	formatFlag
+	datasetFlags
 }
 
 func (previewCommand) Help() string {
@@ -24,8 +26,8 @@ Examples:
 ` + exitCodes
 }
 
-func (c *previewCommand) Run(std *streams) (err error) {
-	dataset, err := openDataset(c.Dataset)
+func (c *previewCommand) Run(ctx context.Context, std *streams) (err error) {
+	dataset, err := c.open(ctx, c.Dataset)
 	if err != nil {
 		return err
 	}

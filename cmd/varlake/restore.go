@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/varlake/varlake/internal/bucket"
 	"github.com/varlake/varlake/restore"
 )
 
 type restoreCommand struct {
-	Dataset     string            `arg:"" help:"Directory of a dataset."`
+	Dataset     string            `arg:"" help:"Dataset: a directory, or s3://bucket/prefix."`
 	Out         string            `short:"o" default:"-" placeholder:"FILE" help:"File to write, compressed with BGZF where its name ends in .gz or .bgz (standard output)."`
 	Index       restore.IndexKind `enum:",tbi,csi" default:"" placeholder:"KIND" help:"Write an index beside the file: tbi or csi, which also holds positions beyond 2^29."`
 	WithRejects bool              `help:"Put lines that were set aside, as no records, back in their place."`
 	Workers     int               `placeholder:"N" help:"CPU cores to compress with (all)."`
+	datasetFlags
 }
 
 func (restoreCommand) Help() string {
@@ -29,10 +31,10 @@ Examples:
 }
 
 func (c *restoreCommand) Run(ctx context.Context, std *streams) error {
-	if err := local(c.Out); err != nil {
-		return err
+	if bucket.Is(c.Out) {
+		return fmt.Errorf("%w: %s: the VCF is written to a file of this machine; give -o a path, then copy it with aws s3 cp", errUsage, c.Out)
 	}
-	dataset, err := openDataset(c.Dataset)
+	dataset, err := c.open(ctx, c.Dataset)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ const maxConflicts = 5
 // printSummary says what an export came to, and what to do next.
 func printSummary(w io.Writer, root string, result *export.Result) error {
 	m := result.Manifest
-	qc, err := (&export.Dataset{Root: root, Manifest: m}).QC()
+	qc, err := result.QC()
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"strconv"
 
@@ -10,9 +11,10 @@ import (
 )
 
 type tablesCommand struct {
-	Dataset string `arg:"" help:"Directory of a dataset."`
+	Dataset string `arg:"" help:"Dataset: a directory, or s3://bucket/prefix."`
 	Paths   bool   `help:"List the files instead, with rows, bytes and SHA-256."`
 	formatFlag
+	datasetFlags
 }
 
 func (tablesCommand) Help() string {
@@ -26,8 +28,8 @@ Examples:
 ` + exitCodes
 }
 
-func (c *tablesCommand) Run(std *streams) error {
-	dataset, err := openDataset(c.Dataset)
+func (c *tablesCommand) Run(ctx context.Context, std *streams) error {
+	dataset, err := c.open(ctx, c.Dataset)
 	if err != nil {
 		return err
 	}

@@ -13,8 +13,10 @@ import (
 var errFaults = errors.New("not as it was written")
 
 type verifyCommand struct {
-	Dataset string   `arg:"" help:"Directory of a dataset."`
+	Dataset string   `arg:"" help:"Dataset: a directory, or s3://bucket/prefix."`
 	Source  []string `sep:"none" placeholder:"INPUT" help:"Compare with this VCF too, value by value; once for each input of the export, in its order."`
+	datasetFlags
+	inputFlags
 }
 
 func (verifyCommand) Help() string {
@@ -29,15 +31,16 @@ Examples:
 }
 
 func (c *verifyCommand) Run(ctx context.Context, std *streams) error {
-	if err := local(append([]string{c.Dataset}, c.Source...)...); err != nil {
+	files, err := c.stores(ctx)(c.Dataset)
+	if err != nil {
 		return err
 	}
-	report, err := audit.Verify(ctx, c.Dataset)
+	report, err := audit.Verify(ctx, files)
 	if err != nil {
 		return err
 	}
 	if len(c.Source) > 0 && report.Faults() == 0 {
-		check, err := audit.CompareSource(ctx, c.Dataset, c.Source)
+		check, err := audit.CompareSource(ctx, files, c.finder(c.Region), c.Source)
 		if err != nil {
 			return err
 		}
