@@ -152,9 +152,6 @@ func (d *decoder) end() {
 }
 
 func (d *decoder) variant(col int) column { return column{&d.b.variants[d.leaves.variants[col]]} }
-func (d *decoder) annotation(col int) column {
-	return column{&d.b.annotations[d.leaves.annotations[col]]}
-}
 
 // appendRecord appends the parsed record to the columns of the batch.
 func (d *decoder) appendRecord(offset int64) {
