@@ -194,8 +194,9 @@ func (q *QC) countSamples(calls []vcf.Call, runs []vcf.Run, out *VariantQC) {
 		end := first + int(run.N)
 		if e := &q.effects[run.Code]; e.touches {
 			bumps := q.bumps[e.firstBump:e.endBump]
-			for i := range q.tally.counts[first:end] {
-				counts := &q.tally.counts[first+i]
+			samples := q.tally.touch(first, end)
+			for i := range samples {
+				counts := &samples[i]
 				for _, b := range bumps {
 					counts[b]++
 				}

@@ -44,11 +44,31 @@ type Tally struct {
 	Records int64 // records counted
 
 	counts []sampleCounts
-	dp, gq fieldTally
+	// touched tells which blocks of tallyBlock samples have counters that are not 0. A few records of a large cohort touch a few: so merging and
+	// resetting, which batches of records do, need not go through all samples.
+	touched []bool
+	dp, gq  fieldTally
 }
 
+const tallyBlock = 64
+
 // NewTally returns the tally of no records of so many samples.
-func NewTally(samples int) *Tally { return &Tally{counts: make([]sampleCounts, samples)} }
+func NewTally(samples int) *Tally {
+	return &Tally{counts: make([]sampleCounts, samples), touched: make([]bool, (samples+tallyBlock-1)/tallyBlock)}
+}
+
+// block returns the counters of block i.
+func (t *Tally) block(i int) []sampleCounts {
+	return t.counts[i*tallyBlock : min((i+1)*tallyBlock, len(t.counts))]
+}
+
+// touch returns the counters of samples first to end, to be changed.
+func (t *Tally) touch(first, end int) []sampleCounts {
+	for i := first / tallyBlock; i*tallyBlock < end; i++ {
+		t.touched[i] = true
+	}
+	return t.counts[first:end]
+}
 
 // Samples is the number of samples.
 func (t *Tally) Samples() int { return len(t.counts) }
@@ -60,9 +80,16 @@ func (t *Tally) Merge(o *Tally) error {
 		return fmt.Errorf("%w: %d samples do not merge with %d", ErrTally, len(t.counts), len(o.counts))
 	}
 	t.Records += o.Records
-	for i := range o.counts {
-		for c, n := range o.counts[i] {
-			t.counts[i][c] += n
+	for i, touched := range o.touched {
+		if !touched {
+			continue
+		}
+		t.touched[i] = true
+		to := t.block(i)
+		for sample, counts := range o.block(i) {
+			for c, n := range counts {
+				to[sample][c] += n
+			}
 		}
 	}
 	t.dp.merge(&o.dp)
@@ -73,15 +100,21 @@ func (t *Tally) Merge(o *Tally) error {
 // Reset makes t the tally of no records again.
 func (t *Tally) Reset() {
 	t.Records = 0
-	clear(t.counts)
+	for i, touched := range t.touched {
+		if touched {
+			clear(t.block(i))
+			t.touched[i] = false
+		}
+	}
 	t.dp.reset()
 	t.gq.reset()
 }
 
 // addUncalled counts a record in which no sample has a call.
 func (t *Tally) addUncalled() {
-	for i := range t.counts {
-		t.counts[i][notCalled]++
+	all := t.touch(0, len(t.counts))
+	for i := range all {
+		all[i][notCalled]++
 	}
 }
 

@@ -64,7 +64,9 @@ func (t *Tally) UnmarshalBinary(data []byte) error {
 	if samples > int64(len(r.rest)/8) {
 		return fmt.Errorf("%w: %d samples in %d bytes", ErrTally, samples, len(data))
 	}
-	u := Tally{Records: r.count(), counts: make([]sampleCounts, samples)}
+	u := NewTally(int(samples))
+	u.Records = r.count()
+	u.touch(0, int(samples))
 	for i := range u.counts {
 		readIntegers(&r, u.counts[i][:])
 	}
@@ -73,7 +75,7 @@ func (t *Tally) UnmarshalBinary(data []byte) error {
 	if r.failed || len(r.rest) > 0 {
 		return fmt.Errorf("%w: %d bytes are not a whole tally of %d samples", ErrTally, len(data), samples)
 	}
-	*t = u
+	*t = *u
 	return nil
 }
 
