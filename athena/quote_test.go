@@ -8,7 +8,7 @@ import (
 )
 
 // unescapeHive reads a literal as Hive does (BaseSemanticAnalyzer.unescapeSQLString),
-// as far as Text goes: \uXXXX, and a backslash before what stands for itself.
+// as far as Text goes: \u and four hex digits, and a backslash before what stands for itself.
 func unescapeHive(literal string) string {
 	literal = literal[1 : len(literal)-1]
 	var b strings.Builder

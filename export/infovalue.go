@@ -70,9 +70,9 @@ func (s *infoStep) readValue(ctx *recordContext, text []byte, row int, vectors [
 		v.AddDouble(x)
 		return width
 	case integersForm:
-		return readInts(v, text, ctx.infoCount(s.column.field.Number))
+		return readNumbers(v, &v.Int32, leadingInt, text, ctx.infoCount(s.column.field.Number))
 	case floatsForm:
-		return readFloats(v, text, ctx.infoCount(s.column.field.Number))
+		return readNumbers(v, &v.Double, vcf.LeadingDecimal, text, ctx.infoCount(s.column.field.Number))
 	case textForm:
 		width, single := ctx.leadingText(text)
 		if !single {
@@ -89,17 +89,18 @@ func (s *infoStep) readValue(ctx *recordContext, text []byte, row int, vectors [
 // endsValue reports whether the value that text begins with ends at i.
 func endsValue(text []byte, i int) bool { return i == len(text) || text[i] == ';' }
 
-func readInts(v *pq.Vector, text []byte, count int) (width int) {
-	first := len(v.Int32)
+// readNumbers appends the list of numbers that text begins with to values, a slice of v, and its levels to v. leading reads one number.
+func readNumbers[T int32 | float64](v *pq.Vector, values *[]T, leading func([]byte) (T, int), text []byte, count int) (width int) {
+	first := len(*values)
 	for {
-		n, w := leadingInt(text[width:])
+		x, w := leading(text[width:])
 		width += w
 		if w == 0 {
 			break
 		}
-		v.Int32 = append(v.Int32, n)
+		*values = append(*values, x)
 		if endsValue(text, width) {
-			if n := len(v.Int32) - first; n == count || count == anyCount {
+			if n := len(*values) - first; n == count || count == anyCount {
 				column{v}.elements(n)
 				return width
 			}
@@ -110,32 +111,7 @@ func readInts(v *pq.Vector, text []byte, count int) (width int) {
 		}
 		width++
 	}
-	v.Int32 = v.Int32[:first]
-	return -1
-}
-
-func readFloats(v *pq.Vector, text []byte, count int) (width int) {
-	first := len(v.Double)
-	for {
-		x, w := vcf.LeadingDecimal(text[width:])
-		width += w
-		if w == 0 {
-			break
-		}
-		v.Double = append(v.Double, x)
-		if endsValue(text, width) {
-			if n := len(v.Double) - first; n == count || count == anyCount {
-				column{v}.elements(n)
-				return width
-			}
-			break
-		}
-		if text[width] != ',' {
-			break
-		}
-		width++
-	}
-	v.Double = v.Double[:first]
+	*values = (*values)[:first]
 	return -1
 }
 

@@ -78,15 +78,10 @@ const (
 // keyOf are the columns of variants, of one leaf each, that come first in variant_annotations too: the key of the record and what it is.
 var keyOf = [...]int{colInput, colOffset, colPos, colRef, colAlt}
 
-var keyColumns = []Column{recordColumns[colInput], recordColumns[colOffset], recordColumns[colPos], recordColumns[colRef], recordColumns[colAlt]}
-
-// Positions of keyColumns.
+// Positions of keyOf that are asked for.
 const (
-	keyInput = iota
-	keyOffset
-	keyPos
-	keyRef
-	keyAlt
+	keyOffset = 1
+	keyPos    = 2
 )
 
 // qcColumns are the columns of variant_qc, in the order of variantQC.append.
@@ -149,8 +144,10 @@ func (l *layout) layVariants(formats []vcf.Field) {
 
 func (l *layout) layAnnotations(infos []vcf.Field, groups *annotate.Groups) {
 	names := namer{"chrom": true, "info_keys": true, "info_other": true}
-	l.annotations = append(l.annotations, keyColumns...)
-	for _, c := range slices.Concat(keyColumns, qcColumns) {
+	for _, key := range keyOf {
+		l.annotations = append(l.annotations, recordColumns[key])
+	}
+	for _, c := range slices.Concat(l.annotations, qcColumns) {
 		names.take(c.Name)
 	}
 	l.infoKeys = len(l.annotations)

@@ -2,14 +2,10 @@ package store
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 )
 
@@ -157,13 +153,7 @@ func (d *Dir) List(folder string) ([]string, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, explain("list", target, err)
 	}
-	var names []string
-	for _, e := range entries {
-		if !e.IsDir() && !IsTemp(e.Name()) {
-			names = append(names, path.Join(folder, e.Name()))
-		}
-	}
-	return names, nil
+	return fileNames(folder, entries), nil
 }
 
 // SHA256 reads a file and returns its checksum in lower-case hex and its size.
@@ -177,9 +167,8 @@ func (d *Dir) SHA256(name string) (sum string, size int64, err error) {
 		return "", 0, explain("read", target, err)
 	}
 	defer f.Close()
-	h := sha256.New()
-	if size, err = io.Copy(h, f); err != nil {
+	if sum, size, err = digest(f); err != nil {
 		return "", 0, explain("read", target, err)
 	}
-	return hex.EncodeToString(h.Sum(nil)), size, nil
+	return sum, size, nil
 }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -178,13 +176,7 @@ func (s *S3) List(folder string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, e := range entries {
-		if !e.IsDir() && !IsTemp(e.Name()) {
-			names = append(names, path.Join(folder, e.Name()))
-		}
-	}
-	return names, nil
+	return fileNames(folder, entries), nil
 }
 
 // SHA256 implements Store.
@@ -199,11 +191,7 @@ func (s *S3) SHA256(name string) (sum string, size int64, err error) {
 	}
 	r := s.bucket.NewReader(s.ctx, key, object.ETag, object.Size)
 	defer r.Close()
-	h := sha256.New()
-	if size, err = io.Copy(h, r); err != nil {
-		return "", 0, err
-	}
-	return hex.EncodeToString(h.Sum(nil)), size, nil
+	return digest(r)
 }
 
 func contentType(key string) *string {

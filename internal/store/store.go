@@ -5,6 +5,8 @@
 package store
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"io/fs"
 	"path"
@@ -89,4 +91,24 @@ const uploadsFolder = "_uploads"
 // behind by a writer that was killed; or of the note of an upload.
 func IsTemp(name string) bool {
 	return strings.HasPrefix(path.Base(name), tempPrefix) || path.Base(path.Dir(name)) == uploadsFolder
+}
+
+// fileNames returns the names that List has of the entries of a folder.
+func fileNames(folder string, entries []fs.DirEntry) []string {
+	var names []string
+	for _, e := range entries {
+		if !e.IsDir() && !IsTemp(e.Name()) {
+			names = append(names, path.Join(folder, e.Name()))
+		}
+	}
+	return names
+}
+
+// digest reads r to its end and returns the SHA-256 in lower-case hex, and the number of bytes.
+func digest(r io.Reader) (sum string, size int64, err error) {
+	h := sha256.New()
+	if size, err = io.Copy(h, r); err != nil {
+		return "", 0, err
+	}
+	return hex.EncodeToString(h.Sum(nil)), size, nil
 }
