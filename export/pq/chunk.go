@@ -148,6 +148,7 @@ func (c *Chunk) join(work Work, p *piece, byDict bool, width uint) Work {
 	page.add(p)
 	page.entries += entries
 	page.rows += v.Rows
+	page.runs += len(v.Runs) + len(v.IDs)
 	page.size += 3*len(v.Runs) + len(v.IDs)*int(width)/8 + 2*(len(v.Rep)+len(v.Def))
 	if !byDict {
 		page.size += v.Dict.plainSize(c.leaf.Physical) * v.count(c.leaf.Physical) / max(1, v.Dict.Len())

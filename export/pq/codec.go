@@ -13,9 +13,9 @@ import (
 // Codec compresses pages with ZSTD and lends out scratch buffers. One serves all goroutines and all files of a program.
 // Nil is a Codec too: it leaves pages as they are.
 type Codec struct {
-	// Values of wide columns, genotypes before all, repeat in long stretches, which the default level finds. Those of others, and ids of many values,
-	// hardly repeat: the default level costs them a tenth of all CPU for one part in a hundred of the bytes.
-	wide, narrow *zstd.Encoder
+	// Genotypes of a cohort repeat in long stretches, which the default level of ZSTD finds. Other values hardly repeat: it costs them a tenth of all CPU
+	// for one part in a hundred of the bytes.
+	thorough, fast *zstd.Encoder
 
 	scratch sync.Pool            // of *scratch
 	buffers sync.Pool            // of *buffers
@@ -43,10 +43,10 @@ const window = 1 << 20
 func NewCodec(concurrency int) (*Codec, error) {
 	c := new(Codec)
 	var err error
-	if c.wide, err = newEncoder(concurrency, zstd.SpeedDefault); err != nil {
+	if c.thorough, err = newEncoder(concurrency, zstd.SpeedDefault); err != nil {
 		return nil, err
 	}
-	if c.narrow, err = newEncoder(concurrency, zstd.SpeedFastest); err != nil {
+	if c.fast, err = newEncoder(concurrency, zstd.SpeedFastest); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -138,15 +138,15 @@ func (c *Codec) giveBackTail(k Kind, v *Vector) {
 	c.tails[k].Put(v)
 }
 
-// compress returns body, of a wide column or another, as it is stored. What it returns is good until s is given back.
-func (c *Codec) compress(s *scratch, body []byte, wide bool) []byte {
+// compress returns body, of a page that repeats in long stretches or another, as it is stored. What it returns is good until s is given back.
+func (c *Codec) compress(s *scratch, body []byte, repeats bool) []byte {
 	switch {
 	case c == nil:
 		return body
-	case wide:
-		s.packed = c.wide.EncodeAll(body, s.packed[:0])
+	case repeats:
+		s.packed = c.thorough.EncodeAll(body, s.packed[:0])
 	default:
-		s.packed = c.narrow.EncodeAll(body, s.packed[:0])
+		s.packed = c.fast.EncodeAll(body, s.packed[:0])
 	}
 	return s.packed
 }

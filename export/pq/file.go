@@ -13,7 +13,7 @@ import (
 )
 
 // Version is the version of the encoder. It changes when the same values would be written as other bytes.
-const Version = "1.1.0"
+const Version = "1.2.0"
 
 const magic = "PAR1"
 

@@ -15,6 +15,9 @@ import (
 // maxJoined bounds the entries of a page of several vectors, far below what its header can say.
 const maxJoined = 1 << 30
 
+// longRuns is from how many values a run on, on average, a page repeats: genotypes of a cohort do, its depths and likelihoods don't.
+const longRuns = 4
+
 // page is a data page of a column chunk. It is made from pieces, as ZSTD finds more in long pages than the vectors of one batch fill.
 type page struct {
 	leaf  *Leaf
@@ -26,6 +29,7 @@ type page struct {
 	byDict  bool         // the page has ids, else values
 	width   uint         // bits of an id
 	size    int          // estimated, before compression
+	runs    int          // stretches of the same value, those of one value among them
 
 	rows, entries, nulls int
 	encoding             format.Encoding
@@ -43,7 +47,7 @@ func (s *stored) size() int { return len(s.header) + len(s.data) }
 
 func (p *page) reset(byDict bool, width uint) {
 	p.byDict, p.width, p.alone = byDict, width, false
-	p.size, p.rows, p.entries, p.nulls = 0, 0, 0, 0
+	p.size, p.runs, p.rows, p.entries, p.nulls = 0, 0, 0, 0, 0
 	p.pieces = p.pieces[:0]
 	p.stored.header = p.stored.header[:0]
 	p.pending.Store(1)
@@ -89,7 +93,8 @@ func (p *page) done() error {
 		piece.free()
 	}
 	p.pieces = p.pieces[:0]
-	if err := p.stored.set(p.codec, s, !p.alone); err != nil {
+	repeats := !p.alone && p.entries >= longRuns*p.runs
+	if err := p.stored.set(p.codec, s, repeats); err != nil {
 		return fmt.Errorf("%w: page of column %s", err, p.leaf.Name())
 	}
 	return nil
@@ -148,11 +153,11 @@ func idWidth(n int) uint {
 }
 
 // set compresses s.body and completes s.header with the sizes.
-func (st *stored) set(codec *Codec, s *scratch, wide bool) error {
+func (st *stored) set(codec *Codec, s *scratch, repeats bool) error {
 	if len(s.body) > math.MaxInt32 {
 		return fmt.Errorf("%w: %d bytes", ErrTooLarge, len(s.body))
 	}
-	packed := codec.compress(s, s.body, wide)
+	packed := codec.compress(s, s.body, repeats)
 	if len(packed) > math.MaxInt32 {
 		return fmt.Errorf("%w: %d bytes", ErrTooLarge, len(packed))
 	}
