@@ -142,6 +142,7 @@ func (d *decoder) end() {
 	for range d.b.rows {
 		input.AddInt32(d.input)
 	}
+	d.format.end()
 	gt := d.variant(colGT)
 	for _, call := range d.format.calls.Calls() {
 		gt.Dict.InternBytes([]byte(call.Text))

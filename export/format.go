@@ -12,18 +12,20 @@ import (
 
 // formatColumn decodes one FORMAT field other than GT.
 type formatColumn struct {
-	field  vcf.Field
-	name   string // for conflicts: FORMAT/ID
-	list   bool
-	leaf   int
-	vector *pq.Vector
-	values []int32 // DP and GQ: a value a sample for QC, annotate.Missing where there is none; else nil
-	seen   int64   // the record that last had the field
+	field   vcf.Field
+	name    string // for conflicts: FORMAT/ID
+	list    bool
+	leaf    int
+	samples int
+	vector  *pq.Vector
+	values  []int32 // DP and GQ: a value a sample for QC, annotate.Missing where there is none; else nil
+	seen    int64   // the record that last had the field
 
 	scan scanKind
 	want int    // the length that lists of the record must have, where it does not depend on the ploidy
-	rows int    // of the vector before the record
-	full uint32 // cells that wait: the vector has their numbers as IDs, and does not have their levels
+	rows int    // of the vector before the record, those that wait among them
+	wait int    // rows that wait, in a column of lists: the vector has their numbers as IDs, and does not have their levels
+	full uint32 // cells that wait likewise, after these rows
 	size int    // how many numbers each of them has, in a column of lists
 }
 
@@ -70,7 +72,7 @@ func newFormatDecoder(l *layout, leafOf []int, samples int) *formatDecoder {
 		formats: make(map[string][]cellKey), samples: samples, codes: make([]uint32, samples)}
 	for i, b := range l.format {
 		d.index[b.field.ID] = i
-		d.columns = append(d.columns, formatColumn{field: b.field, name: "FORMAT/" + b.field.ID, list: isList(b.field), leaf: leafOf[b.column]})
+		d.columns = append(d.columns, formatColumn{field: b.field, name: "FORMAT/" + b.field.ID, list: isList(b.field), leaf: leafOf[b.column], samples: samples})
 	}
 	for i := range d.columns {
 		c := &d.columns[i]
@@ -93,6 +95,13 @@ func (d *formatDecoder) begin(vectors []pq.Vector) {
 	d.calls.Reset()
 	for i := range d.columns {
 		d.columns[i].vector = &vectors[d.columns[i].leaf]
+	}
+}
+
+// end completes the columns of a batch.
+func (d *formatDecoder) end() {
+	for i := range d.columns {
+		d.columns[i].flush()
 	}
 }
 
@@ -164,7 +173,7 @@ func (d *formatDecoder) decode(ctx *recordContext, format, samples []byte) []vcf
 	d.cells(ctx, samples)
 	for i := range d.keys {
 		if c := d.keys[i].column; c != nil {
-			c.flush()
+			c.endRow()
 		}
 	}
 	if !hasGT {
@@ -179,7 +188,7 @@ func (d *formatDecoder) decodeNone() { d.record++ }
 
 func (d *formatDecoder) beginRow(ctx *recordContext, c *formatColumn) {
 	c.seen = d.record
-	c.rows = c.vector.Rows
+	c.rows = c.vector.Rows + c.wait
 	if c.field.Number.Kind != vcf.NumberG {
 		c.want = ctx.infoCount(c.field.Number)
 	}
@@ -198,6 +207,7 @@ func (d *formatDecoder) valuesOf(c *formatColumn) []int32 {
 }
 
 func (d *formatDecoder) absentRow(c *formatColumn) {
+	c.flush()
 	c.vector.AddNulls(1)
 	for i := range c.values {
 		c.values[i] = annotate.Missing

@@ -2,9 +2,7 @@ package export
 
 import (
 	"bytes"
-	"slices"
 
-	"github.com/varlake/varlake/export/pq"
 	"github.com/varlake/varlake/vcf"
 )
 
@@ -166,42 +164,6 @@ func (c *formatColumn) scanInts(s []byte, at, want int) (end int) {
 	v.IDs = ids
 	c.full++
 	return end
-}
-
-// flush gives the cells that wait their levels, and ids instead of numbers. All that appends to the column by another way does it first.
-func (c *formatColumn) flush() {
-	if c.full == 0 {
-		return
-	}
-	v, full := c.vector, int(c.full)
-	c.full = 0
-	if !c.list { // beginRow has appended the repetition levels
-		v.Dict.InternInt32s(v.IDs[len(v.IDs)-full:])
-		v.AddDef(defElem, uint32(full))
-		return
-	}
-	v.Dict.InternInt32s(v.IDs[len(v.IDs)-full*c.size:])
-	v.AddDef(defItem, uint32(full*c.size))
-	first := uint8(1)
-	if v.Rows == c.rows {
-		first = 0
-	}
-	v.AddRep(first, 1)
-	if c.size == 1 {
-		v.AddRep(1, uint32(full-1))
-		return
-	}
-	v.AddRep(2, uint32(c.size-1))
-	n := len(v.Rep)
-	v.Rep = slices.Grow(v.Rep, 2*full-2)[:n+2*full-2]
-	repeat(v.Rep[n:], pq.LevelRun{Level: 1, N: 1}, pq.LevelRun{Level: 2, N: uint32(c.size - 1)})
-}
-
-// repeat fills runs with one and two in turn.
-func repeat(runs []pq.LevelRun, one, two pq.LevelRun) {
-	for n := copy(runs, []pq.LevelRun{one, two}); n < len(runs); n *= 2 {
-		copy(runs[n:], runs[:n])
-	}
 }
 
 // genotypeCounts are the lengths of Number=G lists of a record, by ploidy.

@@ -127,10 +127,11 @@ func FuzzCells(f *testing.F) {
 		{"HQ:N0:ND:LAA:LAD:LPL:PP:EC", "1,2::1,2,3::1:1:1,2:1\t1:.::1,2,3:1,2:0,1,2:1:1,2\t.,.:5:0:.:.,.:.:.:."},
 		{"GT:X:GL:FT:SL:C:LEN", "0/1:0.5:-1,-2.5,0:PASS:a,b:c:12\t0|1:1e400:.,.,.:q10%3Bs50:%2C,:%:-3\t1|1:nan:0:\xff\xfe:\xff:\xc3\xa9:1,2"},
 		{"GT:DP", "0/1:1%0D\r\t0/1:1\r\t\\x00:\x00\t0/1:12345678901234567890"},
+		{"GT:AD:DP:PL", "0/1:18,14:32:687,0,1180"},
 		{"GT", "0/1\t0|1:3\t.\t\xff/1"},
 		{"DP", "1\t2\t3"}, {"AD", "1\t2,3\t4"}, {"FT:DP", "\t\t"}, {"::", "1:2:3"},
 	} {
-		for _, alts := range []int{1, 2} {
+		for _, alts := range []int{1, 2, 9, 10} {
 			f.Add(seed.format, []byte(seed.cells), alts, true)
 			f.Add(seed.format, []byte(seed.cells+"\t"+seed.cells), alts, false)
 		}
@@ -147,9 +148,16 @@ func FuzzCells(f *testing.F) {
 		}
 		p := newFormatPair(t, version, samples)
 		backwards := reverseCells(cells)
-		for _, record := range [][]byte{cells, backwards, cells} { // with values that the dictionaries have, and levels behind others
+		for i, record := range [][]byte{cells, backwards, cells, cells, cells} { // with values that the dictionaries have, and levels behind others
+			if i == 3 {
+				p.decode(t, "UNDECLARED", record, alts&7) // a NULL row in all columns
+			}
 			p.decode(t, format, record, alts&7)
+			if alts&8 != 0 {
+				p.compareColumns(t) // nothing waits for the next record
+			}
 		}
+		p.compareColumns(t)
 	})
 }
 
@@ -199,6 +207,13 @@ func (p *formatPair) decode(t testing.TB, format string, samples []byte, nAlt in
 			t.Fatalf("%s: %v, cut %v", what, pair[0], pair[1])
 		}
 	}
+}
+
+// compareColumns completes the columns and compares them.
+func (p *formatPair) compareColumns(t testing.TB) {
+	t.Helper()
+	scanned, cut := p.decoders[0], p.decoders[1]
+	scanned.end()
 	for i := range scanned.columns {
 		a, b := *scanned.columns[i].vector, *cut.columns[i].vector
 		if !bytes.Equal(print(a), print(b)) {
@@ -254,6 +269,7 @@ func BenchmarkFormat(b *testing.B) {
 				for _, line := range records {
 					bench.decode(d, ctx, format, line)
 				}
+				d.end()
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size), "ns/B")
 		})
