@@ -33,10 +33,15 @@ type variantQC struct {
 	qc    *annotate.QC
 	out   annotate.VariantQC
 	alts  [][]byte
+	rows  *qcRows // nil: QC goes into the columns record by record
 }
 
 func newVariantQC(l *layout, leafOf []int, groups *annotate.Groups, samples int) *variantQC {
-	return &variantQC{hasGT: l.hasGT, leaf: leafOf[l.qc], qc: annotate.NewQC(samples, groups)}
+	q := &variantQC{hasGT: l.hasGT, leaf: leafOf[l.qc], qc: annotate.NewQC(samples, groups)}
+	if samples <= fewSamples && groups == nil {
+		q.rows = new(qcRows)
+	}
+	return q
 }
 
 // append counts a record and appends its QC, but for what flush adds.
@@ -54,7 +59,10 @@ func (q *variantQC) append(d *decoder, r *vcf.Record, runs []vcf.Run) {
 	}
 	out := &q.out
 	q.qc.Record(r.Ref(), q.alts, d.format.calls.Calls(), runs, d.format.valuesOf(d.format.depth), d.format.valuesOf(d.format.quality), out)
-
+	if q.rows != nil {
+		q.rows.add(out)
+		return
+	}
 	v := (*[numQC]pq.Vector)(d.b.annotations[q.leaf:])
 	column{&v[qcCallRate]}.double(out.CallRate)
 	v[qcNCalled].AddInt32(int32(out.NCalled))
@@ -122,6 +130,8 @@ func (q *variantQC) flush(b *batch) {
 		for i := q.leaf; i < len(b.annotations); i++ {
 			b.annotations[i].AddNulls(b.rows)
 		}
+	} else if q.rows != nil {
+		q.rows.flush((*[numQC]pq.Vector)(b.annotations[q.leaf:]))
 	}
 	b.tally = q.qc.Swap(b.tally)
 }
