@@ -77,14 +77,22 @@ func DDL(m *export.Manifest, opt DDLOptions) ([]string, error) {
 var athenaName = regexp.MustCompile(`^[a-z0-9_][a-z0-9_-]{0,127}$`)
 
 func (opt DDLOptions) check() error {
-	if !athenaName.MatchString(opt.Database) {
-		return fmt.Errorf("%w: database %q; use lower-case letters, digits and _", ErrName, opt.Database)
-	}
-	if opt.TablePrefix != "" && !athenaName.MatchString(opt.TablePrefix) {
-		return fmt.Errorf("%w: table prefix %q; use lower-case letters, digits and _", ErrName, opt.TablePrefix)
+	if err := checkNames(opt.Database, opt.TablePrefix); err != nil {
+		return err
 	}
 	if bucket, ok := strings.CutPrefix(opt.Location, "s3://"); !ok || strings.Trim(bucket, "/") == "" {
 		return fmt.Errorf("%w: %q; Athena reads from s3://bucket/prefix only, copy the dataset there", ErrLocation, opt.Location)
+	}
+	return nil
+}
+
+// checkNames finds names that Athena would change or refuse.
+func checkNames(database, tablePrefix string) error {
+	if !athenaName.MatchString(database) {
+		return fmt.Errorf("%w: database %q; use lower-case letters, digits and _", ErrName, database)
+	}
+	if tablePrefix != "" && !athenaName.MatchString(tablePrefix) {
+		return fmt.Errorf("%w: table prefix %q; use lower-case letters, digits and _", ErrName, tablePrefix)
 	}
 	return nil
 }

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/varlake/varlake/export"
 	"github.com/varlake/varlake/internal/store"
@@ -17,26 +16,31 @@ import (
 // ErrTooLarge is wrapped by the error for a statement that needs more than may be copied.
 var ErrTooLarge = errors.New("too much to copy")
 
-// Copy says what of a dataset a statement needs on this machine.
+// Copy says what of a dataset a statement needs on this machine. While it is open, nobody deletes it from the cache.
 type Copy struct {
 	Files []export.File // that are not in the cache yet
 	Bytes int64         // of Files
 
 	dataset *export.Dataset
-	cache   *store.Dir
 	tables  map[string]bool // to be read
+	cache   *store.Dir      // of this dataset
+	folder  string          // of all datasets
+	use     *use
 }
 
-// PlanCopy finds out what of a dataset elsewhere a statement needs here: all files of the tables that it names, itself or by a view. Files are kept in the folder
-// cache: they never change. A word of the statement that is the name of a table counts, whatever it stands for.
-func PlanCopy(ds *export.Dataset, statement, cache string) (*Copy, error) {
-	c := &Copy{dataset: ds, cache: store.At(cache), tables: make(map[string]bool)}
-	words := strings.FieldsFunc(strings.ToLower(statement), func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	for _, t := range ds.Manifest.Tables {
-		ofView := t.Name == export.Variants || t.Name == export.SampleAnnotations
-		if !slices.Contains(words, t.Name) && !(ofView && (slices.Contains(words, Genotypes) || slices.Contains(words, Carriers))) {
-			continue
+// PlanCopy finds out what of a dataset elsewhere a statement needs here: all files of the tables that it names, itself or by a view. Files are kept in a folder, the
+// cache, which other processes may use at the same time: they never change. The caller closes the copy when it is read no more.
+func PlanCopy(ds *export.Dataset, statement, folder string) (_ *Copy, err error) {
+	c := &Copy{dataset: ds, tables: make(map[string]bool), cache: store.At(cacheOf(folder, ds.Root)), folder: folder}
+	if c.use, err = beginUse(filepath.Join(c.cache.Root(), filepath.FromSlash(export.RunPath(ds.Manifest.Run)))); err != nil {
+		return nil, fmt.Errorf("cache: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			c.Close()
 		}
+	}()
+	for _, t := range namedTables(ds.Manifest, statement, "") {
 		c.tables[t.Name] = true
 		for _, f := range t.Files {
 			info, err := c.cache.Stat(f.Path)
@@ -51,6 +55,9 @@ func PlanCopy(ds *export.Dataset, statement, cache string) (*Copy, error) {
 	}
 	return c, nil
 }
+
+// Close lets go of the copy: it may be deleted from now on.
+func (c *Copy) Close() error { return c.use.end() }
 
 // Run copies the files and returns the dataset as it is in the cache. Tables that the statement does not name are empty there.
 func (c *Copy) Run(ctx context.Context) (*export.Dataset, error) {

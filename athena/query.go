@@ -13,7 +13,7 @@ import (
 var (
 	// ErrNoEngine is the error of Query in a build without DuckDB.
 	ErrNoEngine = errors.New("this build of varlake has no SQL engine: it was built without cgo; " +
-		"build it with CGO_ENABLED=1 and a C compiler, or query the Parquet files with another engine")
+		"give --athena and --database to let Athena run it, or build varlake with CGO_ENABLED=1 and a C compiler")
 	// ErrNoTable is the error of a table that the dataset does not have.
 	ErrNoTable = errors.New("no such table")
 )

@@ -35,6 +35,7 @@ func TestScripts(t *testing.T) {
 			return false, errors.New("unknown condition")
 		},
 		Setup: func(e *testscript.Env) error {
+			e.Values[testingKey{}] = e.T()
 			if os.Getenv("AWS_ENDPOINT_URL_S3") == "" {
 				return nil
 			}
@@ -46,7 +47,7 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails, "athena": playAthena},
 	})
 }
 

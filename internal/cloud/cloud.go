@@ -32,7 +32,7 @@ type Options struct {
 	Stall         time.Duration // how long a connection may stand still; 0: 30 s
 	Attempts      int           // for each request; 0: 10
 	Backoff       time.Duration // longest pause between attempts; 0: 8 s
-	Endpoint      string        // instead of AWS_ENDPOINT_URL_S3, for tests
+	Endpoint      string        // instead of that of the environment, for tests
 }
 
 // Buckets gives access to buckets. Any number of goroutines may use it.
@@ -71,6 +71,9 @@ func (b *Buckets) Bucket(ctx context.Context, name string) (*bucket.Bucket, erro
 		if err != nil {
 			return nil, fmt.Errorf("AWS configuration: %w", err)
 		}
+		if loaded.Region == "" {
+			loaded.Region = fallbackRegion
+		}
 		b.config = &loaded
 	}
 	client := b.client(b.config.Region)
@@ -102,11 +105,7 @@ func (b *Buckets) load(ctx context.Context) (aws.Config, error) {
 	if b.opt.Anonymous {
 		options = append(options, config.WithCredentialsProvider(aws.AnonymousCredentials{}))
 	}
-	loaded, err := config.LoadDefaultConfig(ctx, options...)
-	if loaded.Region == "" {
-		loaded.Region = fallbackRegion
-	}
-	return loaded, err
+	return config.LoadDefaultConfig(ctx, options...)
 }
 
 func (b *Buckets) client(region string) *s3.Client {
@@ -118,16 +117,20 @@ func (b *Buckets) client(region string) *s3.Client {
 		if b.http != nil {
 			o.HTTPClient = b.http
 		}
-		attempts := b.opt.Attempts
-		if b.config.RetryMaxAttempts > 0 { // as environment or profile say
-			attempts = b.config.RetryMaxAttempts
-		}
-		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts, o.MaxBackoff = attempts, b.opt.Backoff
-			o.RateLimiter = ratelimit.None // attempts are bounded for each request; many at once must not use up those of one
-		})
+		o.Retryer = b.retryer(*b.config)
 		o.UsePathStyle = o.BaseEndpoint != nil // servers beside AWS seldom have a name for each bucket
 		o.DisableLogOutputChecksumValidationSkipped = true
+	})
+}
+
+// retryer repeats requests as often as environment or profile say, or else the options.
+func (b *Buckets) retryer(loaded aws.Config) aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts, o.MaxBackoff = b.opt.Attempts, b.opt.Backoff
+		if loaded.RetryMaxAttempts > 0 {
+			o.MaxAttempts = loaded.RetryMaxAttempts
+		}
+		o.RateLimiter = ratelimit.None // attempts are bounded for each request; many at once must not use up those of one
 	})
 }
 
