@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/varlake/varlake/internal/awserr"
 	"github.com/varlake/varlake/internal/bucket"
 )
 
@@ -56,31 +56,25 @@ func refused(err error) bool {
 	return errors.As(err, &api) && api.ErrorFault() != smithy.FaultServer
 }
 
-// deniedAction finds in a message what IAM does not allow: it may be another action than the one asked for.
-var deniedAction = regexp.MustCompile(`not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)`)
-
 // explain says in one line why a request failed, and what to do. action is what IAM calls the request. It returns the cause of ctx's end where that is why. Errors wrap
 // bucket.ErrDenied or bucket.ErrCredentials where they are that.
 func (r *Remote) explain(ctx context.Context, doing, action string, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		return fmt.Errorf("%s: %w", doing, unanswered(err))
+	if wrong := awserr.Credentials(err); wrong != "" {
+		return fmt.Errorf("%s: %w: %s", doing, bucket.ErrCredentials, wrong)
 	}
-	code, message := api.ErrorCode(), api.ErrorMessage()
-	named := deniedAction.FindStringSubmatch(message)
-	if named != nil {
-		action = named[1]
+	code, message := awserr.Code(err), awserr.Message(err)
+	missing, told := awserr.Missing(err) // of Glue and S3 only the message says that something is not allowed
+	if !told {
+		missing.Action = action
 	}
 	switch {
-	case code == "AccessDeniedException", named != nil: // of Glue and S3 only the message says so
-		return fmt.Errorf("%s: %w: allow %s, for workgroup %s and database %s, or give other credentials", doing, bucket.ErrDenied, action, r.Workgroup, r.Database)
-	case code == "ExpiredTokenException", code == "ExpiredToken":
-		return fmt.Errorf("%s: %w: they have expired (%s); renew them, as with aws sso login, and run the same command again", doing, bucket.ErrCredentials, code)
-	case code == "UnrecognizedClientException", code == "InvalidSignatureException", code == "InvalidClientTokenId", code == "IncompleteSignature":
-		return fmt.Errorf("%s: %w: Athena does not accept them (%s); check AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and the region", doing, bucket.ErrCredentials, code)
+	case code == "":
+		return fmt.Errorf("%s: %w", doing, unanswered(err))
+	case code == "AccessDeniedException", told:
+		return fmt.Errorf("%s: %w: %v, for workgroup %s and database %s, or give other credentials", doing, bucket.ErrDenied, missing, r.Workgroup, r.Database)
 	case code == "TooManyRequestsException", code == "ThrottlingException":
 		return fmt.Errorf("%s: Athena is busy (%s: %s), and was until no attempt was left; run the same command later, or in another workgroup", doing, code, message)
 	case strings.Contains(message, "WorkGroup") && (strings.Contains(message, "not found") || strings.Contains(message, "not exist")):
@@ -93,10 +87,6 @@ func (r *Remote) explain(ctx context.Context, doing, action string, err error) e
 
 // unanswered says why there was no answer.
 func unanswered(err error) error {
-	text := err.Error()
-	if strings.Contains(text, "get identity:") || strings.Contains(text, "failed to refresh cached credentials") { // the SDK has no type for it
-		return fmt.Errorf("%w: there are none; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", bucket.ErrCredentials)
-	}
 	var web *url.Error
 	if errors.As(err, &web) {
 		return fmt.Errorf("no answer from Athena: %w; check the network, the region and AWS_ENDPOINT_URL_ATHENA", web.Err)

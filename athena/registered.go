@@ -18,11 +18,8 @@ import (
 // checkAttempts is how often a table is asked for. The query itself is worth more patience.
 const checkAttempts = 3
 
-// ErrOtherDataset is the error of a table in the database that is of another dataset.
-var ErrOtherDataset = errors.New("of another dataset")
-
 // Check compares the tables that a statement names, as the database has them, with the dataset, and returns what the reader of the result must know: that they are of another run
-// than the dataset's current one, not yet complete, or can't be looked at. A table that is not there is for Athena to miss. The error is ErrOtherDataset.
+// than the dataset's current one, not yet complete, or can't be looked at. A table that is not there is for Athena to miss. The error is ErrForeign.
 func (r *Remote) Check(ctx context.Context, ds *export.Dataset, statement string) (notes []string, err error) {
 	for _, t := range namedTables(ds.Manifest, statement, r.TablePrefix) {
 		name := r.TablePrefix + t.Name
@@ -57,15 +54,15 @@ func compare(name string, table *types.TableMetadata, ds *export.Dataset) (note 
 		return "", fmt.Errorf("look at table %s: the answer has no table", name)
 	}
 	p := table.Parameters
-	dataset, run := strings.TrimRight(p["varlake.dataset"], "/"), p["varlake.run"]
+	dataset, run := strings.TrimRight(p[datasetParameter], "/"), p[runParameter]
 	switch {
 	case dataset == "":
-		return "", fmt.Errorf("table %s: %w: it was not made by varlake; give the --database and --table-prefix of %s", name, ErrOtherDataset, ds.Root)
+		return "", fmt.Errorf("table %s: %w: it was not made by varlake; give the --database and --table-prefix of %s", name, ErrForeign, ds.Root)
 	case dataset != strings.TrimRight(ds.Root, "/"):
-		return "", fmt.Errorf("table %s: %w: %s; give the --database and --table-prefix of %s, or that dataset", name, ErrOtherDataset, dataset, ds.Root)
+		return "", fmt.Errorf("table %s: %w: %s; give the --database and --table-prefix of %s, or that dataset", name, ErrForeign, dataset, ds.Root)
 	case run != ds.Manifest.Run:
 		return fmt.Sprintf("table %s is of run %s, the dataset's current run is %s; varlake register brings it up to date", name, run, ds.Manifest.Run), nil
-	case p["varlake.state"] == "loading":
+	case p[stateParameter] == loading:
 		return fmt.Sprintf("table %s is not complete yet: some partitions may be missing; varlake register completes it", name), nil
 	}
 	return "", nil

@@ -28,7 +28,7 @@ func TestCheckRegistration(t *testing.T) {
 		{"current", "SELECT * FROM kg_genotypes", map[string]athenatest.Table{"kg_variants": ours("r2", "ready"), "kg_sample_annotations": ours("r2", "")}, nil, 2, ""},
 		{"old run", `SELECT 1 FROM "KG_VARIANTS"`, map[string]athenatest.Table{"kg_variants": ours("r1", "ready")}, []string{"genomes.kg_variants is of run r1, the dataset's current run is r2"}, 1, ""},
 		{"loading", "SELECT 1 FROM kg_variants v, kg_variant_annotations a", map[string]athenatest.Table{"kg_variants": ours("r2", "loading"), "kg_variant_annotations": ours("r2", "ready")}, []string{"kg_variants is not complete"}, 2, ""},
-		{"another's", "SELECT 1 FROM kg_variants", map[string]athenatest.Table{"kg_variants": {"varlake.dataset": "s3://bucket/d2"}}, nil, 1, "kg_variants: of another dataset: s3://bucket/d2"},
+		{"another's", "SELECT 1 FROM kg_variants", map[string]athenatest.Table{"kg_variants": {"varlake.dataset": "s3://bucket/d2"}}, nil, 1, "kg_variants: not of this dataset: s3://bucket/d2"},
 		{"not varlake's", "SELECT 1 FROM kg_variants", map[string]athenatest.Table{"kg_variants": {"classification": "csv"}}, nil, 1, "was not made by varlake"},
 		{"not there", "SELECT 1 FROM kg_variants", nil, nil, 1, ""},
 		{"no table named", "SELECT variants FROM x_kg_variants", map[string]athenatest.Table{"kg_variants": {}}, nil, 0, ""},
@@ -38,7 +38,7 @@ func TestCheckRegistration(t *testing.T) {
 			r := remoteOf(t, server)
 			r.TablePrefix = "kg_"
 			notes, err := r.Check(t.Context(), ds, c.statement)
-			if c.err == "" && err != nil || c.err != "" && (!errors.Is(err, ErrOtherDataset) || !strings.Contains(err.Error(), c.err)) {
+			if c.err == "" && err != nil || c.err != "" && (!errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), c.err)) {
 				t.Errorf("error %v, want %q", err, c.err)
 			}
 			if len(notes) != len(c.notes) {

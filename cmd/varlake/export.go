@@ -30,6 +30,9 @@ type exportCommand struct {
 	PartSize         size     `default:"256MiB" placeholder:"SIZE" help:"Size from which on a file is followed by another (${default})." group:"Dataset"`
 	Overwrite        bool     `help:"Replace a dataset made from other inputs or options." group:"Dataset"`
 
+	Database    string `placeholder:"NAME" help:"Register the dataset in this Glue database when it is done; --out must be in S3." group:"Athena"`
+	TablePrefix string `placeholder:"PREFIX" help:"What the names of tables and views in --database begin with." group:"Athena"`
+
 	KMSKey string `name:"kms-key" placeholder:"ARN" help:"KMS key that what is written to S3 is encrypted with (as the bucket says)." group:"S3"`
 	datasetFlags
 	inputFlags
@@ -45,7 +48,7 @@ func (exportCommand) Help() string {
 Examples:
 
 	varlake export cohort.vcf.gz --out cohort
-	varlake export s3://bucket/vcf/ --samples s3://bucket/samples.tsv --out s3://bucket/cohort
+	varlake export s3://bucket/vcf/ --samples s3://bucket/samples.tsv --out s3://bucket/cohort --database genomes
 	varlake export chr*.vcf.gz --out cohort --samples samples.tsv --group-by population
 	bcftools view -f PASS calls.bcf | varlake export - --out passed
 	varlake export cohort --samples corrected.tsv --out corrected
@@ -60,6 +63,9 @@ func (c *exportCommand) Run(ctx context.Context, std *streams) error {
 	if c.Workers < 0 {
 		return fmt.Errorf("%w: --workers %d; give the number of CPU cores to use, or leave it out for all", errUsage, c.Workers)
 	}
+	if err := c.checkRegistration(ctx); err != nil {
+		return err
+	}
 	if c.Workers > 0 {
 		runtime.GOMAXPROCS(c.Workers)
 	}
@@ -72,7 +78,28 @@ func (c *exportCommand) Run(ctx context.Context, std *streams) error {
 	if err != nil {
 		return err
 	}
-	return printSummary(std.out, c.Out, result)
+	if err := printSummary(std.out, c.Out, result); err != nil || c.Database == "" {
+		return err
+	}
+	return c.registration().register(ctx, std.out, result.Manifest)
+}
+
+func (c *exportCommand) registration() registration {
+	return registration{Database: c.Database, TablePrefix: c.TablePrefix, dataset: c.Out, region: c.Region}
+}
+
+// checkRegistration finds before any work what would keep its result from being registered.
+func (c *exportCommand) checkRegistration(ctx context.Context) error {
+	switch {
+	case c.Database == "" && c.TablePrefix != "":
+		return fmt.Errorf("%w: --table-prefix is for tables in Glue; give --database too", errUsage)
+	case c.Database == "":
+		return nil
+	}
+	if err := c.registration().check(); err != nil {
+		return err
+	}
+	return c.registration().checkGlue(ctx, c.Tables)
 }
 
 func (c *exportCommand) options(ctx context.Context, progress *export.Progress) export.Options {

@@ -15,16 +15,17 @@ const description = "Turns VCFs into typed Parquet tables with QC, for Athena, D
 
 // commandLine is the grammar: a field a command.
 type commandLine struct {
-	Export  exportCommand  `cmd:"" help:"Convert VCFs into a dataset of Parquet tables."`
-	Inspect inspectCommand `cmd:"" help:"Show what a VCF is: compression, samples, contigs, fields and the columns they become."`
-	Tables  tablesCommand  `cmd:"" help:"List the tables and views of a dataset with their columns."`
-	Preview previewCommand `cmd:"" help:"Print the first rows of a table."`
-	Query   queryCommand   `cmd:"" help:"Run SQL over the tables of a dataset."`
-	Restore restoreCommand `cmd:"" help:"Write the VCF again, from the dataset alone."`
-	DDL     ddlCommand     `cmd:"" name:"ddl" help:"Print the Athena statements that describe a dataset."`
-	Verify  verifyCommand  `cmd:"" help:"Compare every file of a dataset with its manifest."`
-	Clean   cleanCommand   `cmd:"" help:"Delete what killed and replaced exports left in a dataset."`
-	Version versionCommand `cmd:"" help:"Print the version of this program."`
+	Export   exportCommand   `cmd:"" help:"Convert VCFs into a dataset of Parquet tables."`
+	Inspect  inspectCommand  `cmd:"" help:"Show what a VCF is: compression, samples, contigs, fields and the columns they become."`
+	Tables   tablesCommand   `cmd:"" help:"List the tables and views of a dataset with their columns."`
+	Preview  previewCommand  `cmd:"" help:"Print the first rows of a table."`
+	Query    queryCommand    `cmd:"" help:"Run SQL over the tables of a dataset."`
+	Restore  restoreCommand  `cmd:"" help:"Write the VCF again, from the dataset alone."`
+	Register registerCommand `cmd:"" help:"Describe a dataset in S3 to Glue, for Athena: database, tables, partitions and views."`
+	DDL      ddlCommand      `cmd:"" name:"ddl" help:"Print the Athena statements that describe a dataset."`
+	Verify   verifyCommand   `cmd:"" help:"Compare every file of a dataset with its manifest."`
+	Clean    cleanCommand    `cmd:"" help:"Delete what killed and replaced exports left in a dataset."`
+	Version  versionCommand  `cmd:"" help:"Print the version of this program."`
 }
 
 // streams are where results and messages go.

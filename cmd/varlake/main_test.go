@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/varlake/varlake/internal/gluetest"
 	"github.com/varlake/varlake/internal/s3test"
 )
 
@@ -42,12 +43,18 @@ func TestScripts(t *testing.T) {
 			for _, name := range []string{"AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"} {
 				e.Setenv(name, os.Getenv(name))
 			}
-			if strings.Contains(e.WorkDir, "script-s3") {
+			if strings.Contains(e.WorkDir, "script-s3") || strings.Contains(e.WorkDir, "script-register") {
 				e.Setenv("BUCKET", s3test.New(e.T().(testing.TB)).Name)
+			}
+			if strings.Contains(e.WorkDir, "script-register") {
+				server := gluetest.New()
+				e.Defer(server.Close)
+				e.Values[glueServer{}] = server
+				e.Setenv("AWS_ENDPOINT_URL_GLUE", server.URL)
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails, "athena": playAthena},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails, "athena": playAthena, "glue": glueCommand},
 	})
 }
 
@@ -69,6 +76,34 @@ func fails(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if said := ts.ReadFile("stdout"); said != "" {
 		ts.Fatalf("standard output is not empty")
+	}
+}
+
+// glueServer is the key of the catalog that a script has for itself.
+type glueServer struct{}
+
+// glueCommand speaks to the catalog of a script: "glue writes N" counts the writes since it was asked last, "glue foreign DATABASE TABLE" makes a table someone else's,
+// "glue fault CODE OPERATION TIMES" has requests fail (TIMES 0: all), and "glue fine" ends that.
+func glueCommand(ts *testscript.TestScript, neg bool, args []string) {
+	server := ts.Value(glueServer{}).(*gluetest.Server)
+	number := func(text string) int {
+		n, err := strconv.Atoi(text)
+		ts.Check(err)
+		return n
+	}
+	switch {
+	case !neg && len(args) == 2 && args[0] == "writes":
+		if writes := gluetest.Writes(server.Calls()); len(writes) != number(args[1]) {
+			ts.Fatalf("%d writes to Glue: %v", len(writes), writes)
+		}
+	case !neg && len(args) == 3 && args[0] == "foreign":
+		server.Edit(args[1], args[2], map[string]string{"varlake.dataset": "s3://someone/else"})
+	case !neg && len(args) == 4 && args[0] == "fault":
+		server.Set(&gluetest.Fault{Code: args[1], Times: number(args[3]), Strikes: func(c gluetest.Call) bool { return c.Operation == args[2] }})
+	case !neg && len(args) == 1 && args[0] == "fine":
+		server.Set(nil)
+	default:
+		ts.Fatalf("usage: glue writes N | foreign DATABASE TABLE | fault CODE OPERATION TIMES | fine")
 	}
 }
 
