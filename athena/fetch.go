@@ -9,12 +9,17 @@ import (
 	"path/filepath"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/varlake/varlake/export"
 	"github.com/varlake/varlake/internal/store"
 )
 
 // ErrTooLarge is wrapped by the error for a statement that needs more than may be copied.
 var ErrTooLarge = errors.New("too much to copy")
+
+// copiesAtOnce is how many files are copied at once, each by several requests.
+const copiesAtOnce = 4
 
 // Copy says what of a dataset a statement needs on this machine. While it is open, nobody deletes it from the cache.
 type Copy struct {
@@ -61,10 +66,13 @@ func (c *Copy) Close() error { return c.use.end() }
 
 // Run copies the files and returns the dataset as it is in the cache. Tables that the statement does not name are empty there.
 func (c *Copy) Run(ctx context.Context) (*export.Dataset, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(copiesAtOnce)
 	for _, f := range c.Files {
-		if err := c.file(ctx, f); err != nil {
-			return nil, err
-		}
+		group.Go(func() error { return c.file(ctx, f) })
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
 	}
 	m := *c.dataset.Manifest
 	m.Tables = slices.Clone(m.Tables)
@@ -78,6 +86,9 @@ func (c *Copy) Run(ctx context.Context) (*export.Dataset, error) {
 
 // file copies one file, which appears whole or not at all.
 func (c *Copy) file(ctx context.Context, f export.File) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
 	in, _, err := c.dataset.OpenFile(f.Path)
 	if err != nil {
 		return err

@@ -53,7 +53,8 @@ type preview struct {
 	path    string // of it
 	file    store.File
 	columns []assembler // of the table, in its order
-	groups  []parquet.RowGroup
+	parquet *parquet.File
+	group   int // next of it
 	rows    parquet.Rows
 	row     [1]parquet.Row
 }
@@ -84,7 +85,7 @@ func (p *preview) next() ([]any, error) {
 
 // advance goes to the next row group, opening the next file where need be.
 func (p *preview) advance() error {
-	for len(p.groups) == 0 {
+	for p.parquet == nil || p.group == len(p.parquet.RowGroups()) {
 		if err := p.close(); err != nil {
 			return err
 		}
@@ -96,8 +97,9 @@ func (p *preview) advance() error {
 		}
 		p.files = p.files[1:]
 	}
-	p.rows = p.groups[0].Rows()
-	p.groups = p.groups[1:]
+	export.Prefetch(p.file, p.parquet, p.group, nil)
+	p.rows = p.parquet.RowGroups()[p.group].Rows()
+	p.group++
 	return nil
 }
 
@@ -108,12 +110,12 @@ func (p *preview) open(f export.File) (err error) {
 		return err
 	}
 	p.file, p.path = file, p.dataset.Root+"/"+f.Path
-	parts, err := parquet.OpenFile(p.file, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	p.parquet, err = parquet.OpenFile(p.file, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return fmt.Errorf("read %s: %w", p.path, err)
 	}
-	p.groups = parts.RowGroups()
-	p.columns, err = assemblers(parts.Schema(), p.table.Columns)
+	p.group = 0
+	p.columns, err = assemblers(p.parquet.Schema(), p.table.Columns)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", p.path, err)
 	}

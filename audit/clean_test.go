@@ -85,7 +85,8 @@ func TestClean(t *testing.T) {
 	root, old := twice(t)
 	current, _ := filepath.Rel(root, runFolder(t, root))
 	oldPlan := planOf(t, root, old)
-	for _, name := range []string{"_tmp-A", "_plans/_tmp-B", current + "/variants/_tmp-C", "runs/_tmp-D/x", deadRun + "/variants/_tmp-E", "notes.txt", "runs/mine/x"} {
+	for _, name := range []string{"_tmp-A", "_plans/_tmp-B", current + "/variants/_tmp-C", "runs/_tmp-D/x", deadRun + "/variants/_tmp-E", "notes.txt", "runs/mine/x",
+		current + "/_uploads/a.json", current + "/_uploads/b.json"} {
 		write(t, filepath.Join(root, name), "text")
 	}
 	write(t, filepath.Join(root, "_plans/dead.json"), `{"run": "fedcba9876543210"}`)
@@ -95,7 +96,8 @@ func TestClean(t *testing.T) {
 
 	s := look(t, root)
 	want := []string{"plan " + oldPlan, "plan _plans/dead.json", "run " + old, "run " + deadRun,
-		"temporary _plans/_tmp-B", "temporary _tmp-A", "temporary " + filepath.ToSlash(current) + "/variants/_tmp-C", "temporary runs/_tmp-D"}
+		"temporary _plans/_tmp-B", "temporary _tmp-A", "temporary " + filepath.ToSlash(current) + "/variants/_tmp-C", "temporary runs/_tmp-D",
+		"temporary " + filepath.ToSlash(current) + "/_uploads"}
 	slices.Sort(want)
 	if got := paths(s.Leftovers); !slices.Equal(got, want) || len(s.Kept) > 0 {
 		t.Errorf("leftovers\n%q, want\n%q; kept %q", got, want, paths(s.Kept))
@@ -107,7 +109,7 @@ func TestClean(t *testing.T) {
 	after := contents(t, root)
 	for name := range before {
 		_, there := after[name]
-		gone := strings.HasPrefix(name, old+"/") || strings.HasPrefix(name, deadRun) || strings.Contains(name, "_tmp-") || name == oldPlan || name == "_plans/dead.json"
+		gone := strings.HasPrefix(name, old+"/") || strings.HasPrefix(name, deadRun) || strings.Contains(name, "_tmp-") || strings.Contains(name, "_uploads") || name == oldPlan || name == "_plans/dead.json"
 		if there == gone {
 			t.Errorf("%s: there %v", name, there)
 		}

@@ -50,11 +50,20 @@ func asWritten(value any) []byte {
 }
 
 // listing compares the files of the run with those that the manifest names.
-func (v *verifier) listing(context.Context) (Check, error) {
+func (v *verifier) listing(ctx context.Context) (Check, error) {
 	c := Check{Name: "names", Checked: fmt.Sprintf("%d files", len(v.files)+2)}
 	named := map[string]bool{path.Join(v.run, export.ManifestName): true, path.Join(v.run, export.SuccessName): true}
-	for _, f := range v.files {
-		switch info, err := v.stored.Stat(f.path); {
+	type stat struct {
+		info fs.FileInfo
+		err  error
+	}
+	stats := make([]stat, len(v.files))
+	each(ctx, len(v.files), func(i int) { stats[i].info, stats[i].err = v.stored.Stat(v.files[i].path) })
+	if err := context.Cause(ctx); err != nil {
+		return Check{}, err
+	}
+	for i, f := range v.files {
+		switch info, err := stats[i].info, stats[i].err; {
 		case named[f.path]:
 			v.fault(&c, f.path, distrust, "is named twice by the manifest")
 		case !strings.HasPrefix(f.path, v.run+"/"):
@@ -120,11 +129,14 @@ func (v *verifier) compare(f namedFile) string {
 	return ""
 }
 
-// each calls do with 0 to n-1 on all cores, until ctx ends.
+// atOnce is how many files are read at once: more than the machine has cores, as they may be far away.
+const atOnce = 8
+
+// each calls do with 0 to n-1, some at a time, until ctx ends.
 func each(ctx context.Context, n int, do func(i int)) {
 	next := make(chan int)
 	var workers sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
+	for range min(n, max(atOnce, runtime.GOMAXPROCS(0))) {
 		workers.Go(func() {
 			for i := range next {
 				do(i)

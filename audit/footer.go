@@ -14,26 +14,36 @@ import (
 // footers compares the footer of every Parquet file with the manifest: rows, columns and their types. It reads the page indexes too.
 func (v *verifier) footers(ctx context.Context) (Check, error) {
 	c := Check{Name: "footers"}
-	var files, rows, columns int64
+	var rows, columns int64
+	var compare []func() error
+	var paths []string
 	for _, t := range v.m.Tables {
 		columns += int64(len(t.Columns))
 		for _, f := range t.Files {
 			if v.bad[f.Path] {
 				continue
 			}
-			if err := context.Cause(ctx); err != nil {
-				return c, err
-			}
-			files++
 			rows += f.Rows
-			if want := folder(v.run, t, f); path.Dir(f.Path) != want {
-				v.fault(&c, f.Path, distrust, "belongs in %s", want)
-			} else if err := v.compareFooter(f.Path, t.Columns, f.Rows); err != nil {
-				v.fault(&c, f.Path, distrust, "%v", err)
-			}
+			paths = append(paths, f.Path)
+			compare = append(compare, func() error {
+				if want := folder(v.run, t, f); path.Dir(f.Path) != want {
+					return fmt.Errorf("belongs in %s", want)
+				}
+				return v.compareFooter(f.Path, t.Columns, f.Rows)
+			})
 		}
 	}
-	c.Checked = fmt.Sprintf("%s, %s, %d columns of %s", plural(files, "file", "files"), plural(rows, "row", "rows"), columns, plural(int64(len(v.m.Tables)), "table", "tables"))
+	found := make([]error, len(compare))
+	each(ctx, len(compare), func(i int) { found[i] = compare[i]() })
+	if err := context.Cause(ctx); err != nil {
+		return c, err
+	}
+	for i, err := range found {
+		if err != nil {
+			v.fault(&c, paths[i], distrust, "%v", err)
+		}
+	}
+	c.Checked = fmt.Sprintf("%s, %s, %d columns of %s", plural(int64(len(paths)), "file", "files"), plural(rows, "row", "rows"), columns, plural(int64(len(v.m.Tables)), "table", "tables"))
 	return c, nil
 }
 

@@ -38,11 +38,23 @@ func (s *Survey) temporaries() (found bool, err error) {
 	if s.Current == "" {
 		return false, nil
 	}
-	return false, s.walk(export.RunPath(s.Current), func(name string, info fs.FileInfo) {
-		if info.Mode().IsRegular() && store.IsTemp(name) {
-			s.add(Leftover{Kind: Temporary, Path: name, Files: 1, Bytes: info.Size(), Newest: info.ModTime()})
+	// Notes of uploads are as many as there are large files, and come and go together.
+	uploads := Leftover{Kind: Temporary, Path: path.Join(export.RunPath(s.Current), store.UploadsFolder)}
+	err = s.walk(export.RunPath(s.Current), func(name string, info fs.FileInfo) {
+		switch {
+		case !info.Mode().IsRegular() || !store.IsTemp(name):
+		case path.Dir(name) == uploads.Path:
+			uploads.count(info)
+		default:
+			l := Leftover{Kind: Temporary, Path: name}
+			l.count(info)
+			s.add(l)
 		}
 	})
+	if uploads.Files > 0 {
+		s.add(uploads)
+	}
+	return false, err
 }
 
 // runs finds the runs that are not current.

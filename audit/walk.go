@@ -39,13 +39,18 @@ func (s *Survey) walk(name string, visit func(name string, info fs.FileInfo)) er
 func (s *Survey) measure(kind Kind, name string) (Leftover, error) {
 	l := Leftover{Kind: kind, Path: name}
 	err := s.walk(name, func(_ string, info fs.FileInfo) {
-		if info.ModTime().After(l.Newest) {
-			l.Newest = info.ModTime()
-		}
-		if !info.IsDir() {
-			l.Files++
-			l.Bytes += info.Size()
-		}
+		l.count(info)
 	})
 	return l, err
+}
+
+// count adds a file or folder.
+func (l *Leftover) count(info fs.FileInfo) {
+	if info.ModTime().After(l.Newest) {
+		l.Newest = info.ModTime()
+	}
+	if !info.IsDir() {
+		l.Files++
+		l.Bytes += info.Size()
+	}
 }

@@ -43,15 +43,15 @@ class Bucket:
 
 
 class Proxy:
-    """Passes requests on. fault(method, path) may return what to do instead: (kind, argument)."""
+    """Passes requests on, each after a delay. fault(method, path) may return what to do instead: (kind, argument). log has (method, path, start, end) of each."""
 
     def __init__(self, delay=0):
-        self.delay, self.fault, self.struck, self._lock = delay, None, 0, threading.Lock()
+        self.delay, self.fault, self.struck, self.log, self._lock = delay, None, 0, [], threading.Lock()
         proxy = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = lambda self: proxy.handle(self)
+            do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = lambda self: proxy.logged(self)
 
             def log_message(self, *args):
                 pass
@@ -69,6 +69,12 @@ class Proxy:
     def close(self):
         self._server.shutdown()
         self._server.server_close()
+
+    def logged(self, h):
+        started = time.monotonic()
+        self.handle(h)
+        with self._lock:
+            self.log.append((h.command, h.path, started, time.monotonic()))
 
     def handle(self, h):
         body = h.rfile.read(int(h.headers.get("Content-Length") or 0))

@@ -27,8 +27,9 @@ var ErrHeaderMismatch = errors.New("header mismatch")
 // Result is what an export came to.
 type Result struct {
 	*Dataset
-	Done  bool     // nothing was to do: the same command had finished before
-	Notes []string // what the user should know of: unmatched samples, inputs that can't be read in parallel, files skipped
+	Done  bool      // nothing was to do: the same command had finished before
+	QC    QCSummary // of the samples
+	Notes []string  // what the user should know of: unmatched samples, inputs that can't be read in parallel, files skipped
 }
 
 // exporter is one export on its way.
@@ -55,17 +56,20 @@ func Run(ctx context.Context, version string, opt Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	opt.Finder.First = firstBytes
 	e := &exporter{opt: opt, version: version, issues: make(conflicts)}
 	defer e.close()
+	out := early(func() (*destination, error) { return approach(opt.Stores, opt.Out) })
+	table := early(func() ([]byte, error) { return e.sampleTable(ctx) })
 	if err := e.openInputs(ctx); err != nil {
 		return nil, err
 	}
 	e.mergeHeaders()
-	if err := e.readTable(ctx); err != nil {
+	if err := e.readTable(table); err != nil {
 		return nil, err
 	}
 	e.layout = newLayout(e.infos.list, e.formats.list, e.table, e.groups)
-	return e.export(ctx)
+	return e.export(ctx, out)
 }
 
 func (e *exporter) note(format string, args ...any) {
@@ -117,14 +121,26 @@ func (e *exporter) mergeHeaders() {
 	}
 }
 
-// readTable reads the sample table, joins it and forms the groups.
-func (e *exporter) readTable(ctx context.Context) error {
+// sampleTable returns the content of the sample table, nil where there is none.
+func (e *exporter) sampleTable(ctx context.Context) ([]byte, error) {
 	if e.opt.Samples == "" {
-		return nil
+		return nil, nil
 	}
 	data, err := e.opt.Finder.ReadFile(ctx, e.opt.Samples)
 	if err != nil {
-		return fmt.Errorf("sample table: %w; give --samples a TSV, CSV or PED file that can be read", err)
+		return nil, fmt.Errorf("sample table: %w; give --samples a TSV, CSV or PED file that can be read", err)
+	}
+	return data, nil
+}
+
+// readTable reads the sample table, joins it and forms the groups.
+func (e *exporter) readTable(content func() ([]byte, error)) error {
+	if e.opt.Samples == "" {
+		return nil
+	}
+	data, err := content()
+	if err != nil {
+		return err
 	}
 	e.sha256 = digest(data)
 	if e.table, err = annotate.ReadTable(bytes.NewReader(data), e.opt.Samples, e.opt.Table); err != nil {
@@ -157,62 +173,78 @@ func (e *exporter) unmatched(samples []string, where string) error {
 }
 
 // export writes the run, unless it is there.
-func (e *exporter) export(ctx context.Context) (*Result, error) {
-	dir, err := e.opt.Stores(e.opt.Out)
+func (e *exporter) export(ctx context.Context, out func() (*destination, error)) (*Result, error) {
+	dir, err := out()
 	if err != nil {
 		return nil, err
 	}
 	if err := dir.Prepare(); err != nil {
 		return nil, fmt.Errorf("%w; give --out a place that can be written", err)
 	}
-	run, state, err := e.begin(dir)
-	if errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("%w; give --out a place that can be written", err)
-	}
+	state, err := dir.state()
 	if err != nil {
-		return nil, err
+		return nil, unwritable(err)
+	}
+	run, pin, err := e.begin(dir, state)
+	if err != nil {
+		return nil, unwritable(err)
 	}
 	if state.currentRun == run {
-		d, err := ReadDataset(dir)
+		d, err := ReadDataset(dir.Store)
 		if err != nil {
 			return nil, err
 		}
-		return &Result{Dataset: d, Done: true, Notes: e.notes}, nil
+		qc, err := d.QC()
+		if err != nil {
+			return nil, err
+		}
+		return &Result{Dataset: d, Done: true, QC: qc, Notes: e.notes}, nil
 	}
-	manifest, err := e.write(ctx, dir, run)
+	result, err := e.write(ctx, dir.Store, run, pin)
 	if err != nil {
 		return nil, err
 	}
-	if err := publish(dir, state, run); err != nil {
+	if err := publish(dir.Store, state, run); err != nil {
 		return nil, err
 	}
-	return &Result{Dataset: NewDataset(dir, manifest), Notes: e.notes}, nil
+	return result, nil
 }
 
-// begin names the run and pins the plan.
-func (e *exporter) begin(dir store.Store) (run string, s state, err error) {
+// begin names the run, and returns what pins the plan. Nothing may be written before that has succeeded.
+func (e *exporter) begin(dir *destination, s state) (run string, pinPlan func() error, err error) {
 	options := e.opt.lasting(e.sha256)
-	p := Plan{Inputs: e.manifestInputs()}
+	p := Plan{Inputs: e.manifestInputs(), Replaces: s.currentRun}
 	if e.from != nil {
 		options.From = e.from.Manifest.Run
 	}
 	for _, in := range e.inputs {
 		if e.from == nil && !in.Rereadable() { // no one can tell whether it is the same again
-			if s, err = readState(dir); err == nil && s.currentRun != "" && !e.opt.Overwrite {
+			if s.currentRun != "" && !e.opt.Overwrite {
 				err = fmt.Errorf("%w: %s holds run %s; give --overwrite to replace it, or another --out", ErrOtherRun, dir.Root(), s.currentRun)
 			}
-			return randomName(), s, err
+			return randomName(), func() error { return nil }, err
 		}
 	}
-	if p.Run, err = (identity{Inputs: p.Inputs, Options: options}).name(); err != nil {
-		return "", s, err
+	if p.Run, err = (identity{Inputs: p.Inputs, Options: options}).name(); err != nil || p.Run == s.currentRun {
+		return p.Run, nil, err
 	}
 	command, err := (identity{Args: e.opt.Inputs, Options: options}).name()
 	if err != nil {
-		return "", s, err
+		return "", nil, err
 	}
-	s, err = begin(dir, command, p, e.opt.Overwrite)
-	return p.Run, s, err
+	name := plansFolder + "/" + command + ".json"
+	if err := dir.admit(s, name, p, e.opt.Overwrite); err != nil {
+		return "", nil, err
+	}
+	return p.Run, func() error { return pin(dir, name, p, e.opt.Overwrite) }, nil
+}
+
+// unwritable says what to do where the dataset can't be written, or looked at.
+func unwritable(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w; give --out a place that can be written", err)
+	}
+	return err
 }
 
 func (e *exporter) manifestInputs() []Input {
@@ -227,7 +259,7 @@ func (e *exporter) manifestInputs() []Input {
 }
 
 // write makes all files of the run but _current.json.
-func (e *exporter) write(ctx context.Context, dir store.Store, run string) (*Manifest, error) {
+func (e *exporter) write(ctx context.Context, dir store.Store, run string, pin func() error) (*Result, error) {
 	codec, err := pq.NewCodec(e.opt.Workers)
 	if err != nil {
 		return nil, err
@@ -245,19 +277,17 @@ func (e *exporter) write(ctx context.Context, dir store.Store, run string) (*Man
 	}
 	w := newPartWriter(dir, run, e.opt.PartSize, len(e.samples()), e.recordTables(batches))
 	defer w.abort()
-	if err := p.run(ctx, w.write); err != nil {
+	if err := writeRecords(ctx, p, w, pin); err != nil {
 		return nil, err
 	}
 	if err := w.finish(); err != nil {
 		return nil, err
 	}
-	file, err := writeSamples(dir, run, e.layout, e.samples(), e.table, e.rows, w.total.tally, e.metadata(e.layout.samples), codec)
+	m, err := e.complete(dir, run, w, codec)
 	if err != nil {
 		return nil, err
 	}
-	w.total.files[SampleAnnotations] = []File{file}
-	m := e.manifest(run, &w.total)
-	return m, e.finish(dir, run, m)
+	return &Result{Dataset: NewDataset(dir, m), QC: e.sumQC(w.total.tally), Notes: e.notes}, nil
 }
 
 // recordTables are the tables that parts are written for.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/varlake/varlake/internal/store"
 )
@@ -40,24 +41,9 @@ func put(dir store.Store, name string, data []byte) error {
 	return commit(dir, w, name)
 }
 
-// supportFiles lists the files beside the tables as they are written, for the manifest.
-type supportFiles []SupportFile
-
-// put writes a small file, as commit does, and lists it.
-func (s *supportFiles) put(dir store.Store, name string, data []byte) error {
-	if err := put(dir, name, data); err != nil {
-		return err
-	}
-	*s = append(*s, SupportFile{name, int64(len(data)), digest(data)})
-	return nil
-}
-
-func (s *supportFiles) putJSON(dir store.Store, name string, v any) error {
-	data, err := marshal(v)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return s.put(dir, name, data)
+// supportFile lists a small file beside the tables for the manifest.
+func supportFile(name string, data []byte) SupportFile {
+	return SupportFile{name, int64(len(data)), digest(data)}
 }
 
 // marshal is JSON as all files of a dataset have it: indented, with a newline at the end.
@@ -70,4 +56,18 @@ func marshal(v any) ([]byte, error) {
 func digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
+}
+
+// start begins at once to do what takes time but no work, as requests to a store that is far away do. The function that it returns waits for the end.
+func start(do func() error) (wait func() error) {
+	wait = sync.OnceValue(do)
+	go wait()
+	return wait
+}
+
+// early is start for what has a result.
+func early[T any](ask func() (T, error)) (answer func() (T, error)) {
+	answer = sync.OnceValues(ask)
+	go answer()
+	return answer
 }

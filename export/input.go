@@ -6,11 +6,17 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/varlake/varlake/bgzf"
 	"github.com/varlake/varlake/internal/source"
 	"github.com/varlake/varlake/vcf"
 )
+
+// firstBytes is how much of an input in S3 comes with its header: some tens of milliseconds of work, until what is asked for next arrives.
+const firstBytes = 1 << 20
 
 // ErrSamples is wrapped by the error for inputs whose samples differ.
 var ErrSamples = errors.New("inputs have different samples")
@@ -87,25 +93,53 @@ func (in *input) close() error {
 	return err
 }
 
-// openInputs reads the headers of all inputs and makes sure that their samples are the same, in the same order.
+// maxOpen is how many headers are read at once, for the sake of stores that are far away.
+const maxOpen = 8
+
+// openInputs reads the headers of all inputs and makes sure that their samples are the same, in the same order. The error is that of the first input that has one,
+// whichever was read first; what comes after it may not have been read.
 func openInputs(ctx context.Context, list []source.Input, opt vcf.Options) ([]*input, error) {
 	inputs := make([]*input, len(list))
+	errs := make([]error, len(list))
+	var group errgroup.Group
+	var failed atomic.Bool
+	group.SetLimit(maxOpen)
 	for i, s := range list {
-		in := &input{Input: s}
-		if err := in.open(ctx, opt); err != nil {
-			return nil, err
+		if failed.Load() {
+			break
 		}
-		if s.Rereadable() && len(list) > 1 { // one goes on from where its header ends; of many, no more are open than are read
-			if err := in.close(); err != nil {
-				return nil, fmt.Errorf("input %s: %w", s.Name, err)
+		inputs[i] = &input{Input: s}
+		group.Go(func() error {
+			errs[i] = inputs[i].readHeader(ctx, opt, len(list) > 1)
+			if errs[i] != nil {
+				failed.Store(true)
 			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	for i, err := range errs {
+		if err == nil {
+			err = sameSamples(inputs[0], inputs[i])
 		}
-		inputs[i] = in
-		if err := sameSamples(inputs[0], in); err != nil {
+		if err != nil {
 			return nil, err
 		}
 	}
 	return inputs, nil
+}
+
+// readHeader opens the input, and closes it again if it is one of many: no more are open than are read, but for those that can be read only once.
+func (in *input) readHeader(ctx context.Context, opt vcf.Options, many bool) error {
+	if err := in.open(ctx, opt); err != nil {
+		return err
+	}
+	if in.Rereadable() && many {
+		if err := in.close(); err != nil {
+			return fmt.Errorf("input %s: %w", in.Name, err)
+		}
+	}
+	return nil
 }
 
 // sameSamples returns an error that names the first difference between the samples of two inputs.
@@ -141,9 +175,20 @@ func (in *input) unchanged(ctx context.Context) error {
 	return nil
 }
 
-// readInputs is the chunkSource of files.
+// readInputs is the chunkSource of files. The next input is opened while one is read.
 func (e *exporter) readInputs(ctx context.Context, emit func(input int, chunk *vcf.Chunk) error) error {
+	open := func(in *input) func() error {
+		return start(func() error { return in.open(ctx, vcf.Options{ChunkSize: e.opt.chunk, MaxLine: e.opt.lineLimit()}) })
+	}
+	opened := open(e.inputs[0])
+	defer func() { _ = opened() }() // what is opened is closed in the end, and so must not be on its way
 	for i, in := range e.inputs {
+		if err := opened(); err != nil {
+			return err
+		}
+		if i+1 < len(e.inputs) {
+			opened = open(e.inputs[i+1])
+		}
 		if err := e.readInput(ctx, i, in, emit); err != nil {
 			return err
 		}
@@ -152,9 +197,6 @@ func (e *exporter) readInputs(ctx context.Context, emit func(input int, chunk *v
 }
 
 func (e *exporter) readInput(ctx context.Context, index int, in *input, emit func(input int, chunk *vcf.Chunk) error) (err error) {
-	if err := in.open(ctx, vcf.Options{ChunkSize: e.opt.chunk, MaxLine: e.opt.lineLimit()}); err != nil {
-		return err
-	}
 	defer func() { err = errors.Join(err, in.close()) }()
 	for {
 		chunk, err := in.reader.Next()

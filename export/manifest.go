@@ -2,7 +2,6 @@ package export
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -110,6 +109,7 @@ func (e *exporter) manifest(run string, t *totals) *Manifest {
 		Tool: "varlake " + e.version, Schema: SchemaVersion, Run: run, Inputs: e.manifestInputs(), Samples: int64(len(e.samples())),
 		Records: t.records, Rows: t.rows, Rejected: t.rejected, Conflicts: t.conflicts.list(), Support: t.support,
 	}
+	slices.SortFunc(m.Support, func(a, b SupportFile) int { return strings.Compare(a.Path, b.Path) })
 	for _, g := range e.layout.groups {
 		m.Groups = append(m.Groups, ManifestGroup{g.Column, g.Value, g.Samples, strings.TrimSuffix(e.layout.annotations[g.column].Name, "_ac")})
 	}
@@ -131,15 +131,14 @@ func (e *exporter) manifest(run string, t *totals) *Manifest {
 	return m
 }
 
-// finish writes what stands beside the tables, and last what says that all is there.
-func (e *exporter) finish(dir store.Store, run string, m *Manifest) error {
-	root, support := RunPath(run), (*supportFiles)(&m.Support)
-	headers := make(supportFiles, 1+len(e.inputs))
+// putHeaders writes the merged header and those of the inputs.
+func (e *exporter) putHeaders(dir store.Store, run string) ([]SupportFile, error) {
+	root, headers := RunPath(run), make([]SupportFile, 1+len(e.inputs))
 	var group errgroup.Group // for the sake of stores that are far away
 	group.SetLimit(8)
 	header := func(i int, name, text string) {
 		group.Go(func() error {
-			headers[i] = SupportFile{name, int64(len(text)), digest([]byte(text))}
+			headers[i] = supportFile(name, []byte(text))
 			return put(dir, name, []byte(text))
 		})
 	}
@@ -147,25 +146,7 @@ func (e *exporter) finish(dir store.Store, run string, m *Manifest) error {
 	for i, in := range e.inputs {
 		header(i+1, fmt.Sprintf("%s/_headers/%05d.vcf", root, i), in.headerText())
 	}
-	shard := struct {
-		Records  int64 `json:"records"`
-		Rows     int64 `json:"rows"`
-		Rejected int64 `json:"rejected"`
-	}{m.Records, m.Rows, m.Rejected}
-	err := support.putJSON(dir, root+"/_shards/00000.json", shard)
-	if err := errors.Join(err, group.Wait()); err != nil {
-		return err
-	}
-	*support = append(*support, headers...)
-	slices.SortFunc(m.Support, func(a, b SupportFile) int { return strings.Compare(a.Path, b.Path) })
-	manifest, err := marshal(m)
-	if err != nil {
-		return fmt.Errorf("%s: %w", ManifestName, err)
-	}
-	if err := put(dir, root+"/"+ManifestName, manifest); err != nil {
-		return err
-	}
-	return put(dir, root+"/"+SuccessName, successText(manifest))
+	return headers, group.Wait()
 }
 
 // successText is the content of _SUCCESS: a line that `sha256sum --check` reads.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/varlake/varlake/annotate"
 	"github.com/varlake/varlake/export/pq"
@@ -50,8 +51,9 @@ type partWriter struct {
 	samples  int
 
 	part     *part
-	next     int    // sequence of the next part
-	total    totals // of the parts that are closed
+	next     int          // sequence of the next part
+	total    totals       // of the parts that are closed
+	named    func() error // waits until the files of all parts that are closed have their names
 	rejected store.Writer
 }
 
@@ -70,7 +72,17 @@ type totals struct {
 	tally                   *annotate.Tally
 	conflicts               conflicts
 	files                   map[string][]File // by table
-	support                 supportFiles
+	support                 []SupportFile
+}
+
+// shard is the file that says that a shard is done.
+func (t *totals) shard(run string) (name string, data []byte, err error) {
+	data, err = marshal(struct {
+		Records  int64 `json:"records"`
+		Rows     int64 `json:"rows"`
+		Rejected int64 `json:"rejected"`
+	}{t.records, t.rows, t.rejected})
+	return RunPath(run) + "/_shards/00000.json", data, err
 }
 
 // part is a set of files being written.
@@ -90,7 +102,7 @@ type openFile struct {
 }
 
 func newPartWriter(dir store.Store, run string, partSize int64, samples int, tables []recordTable) *partWriter {
-	return &partWriter{store: dir, run: run, partSize: partSize, tables: tables, samples: samples,
+	return &partWriter{store: dir, run: run, partSize: partSize, tables: tables, samples: samples, named: func() error { return nil },
 		total: totals{tally: annotate.NewTally(samples), conflicts: make(conflicts), files: make(map[string][]File)}}
 }
 
@@ -161,7 +173,8 @@ func (w *partWriter) openFiles() error {
 	return nil
 }
 
-// closePart gives the files of the part their names, then says in _parts that the set is whole.
+// closePart ends the files of the part. They get their names while the next part is made: one set waits for its names and one is made at any time, which bounds
+// the memory, and sets become whole in their order.
 func (w *partWriter) closePart() error {
 	p := w.part
 	if p == nil {
@@ -174,15 +187,14 @@ func (w *partWriter) closePart() error {
 		if err := f.parquet.Close(); err != nil {
 			return fmt.Errorf("%s: %w", f.path, err)
 		}
-		if err := commit(w.store, f.out, f.path); err != nil {
-			return err
-		}
 		file := File{Path: f.path, Chrom: p.set.Chrom, Rows: p.set.Rows, Bytes: f.out.Size(), SHA256: f.out.SHA256()}
 		p.set.Files = append(p.set.Files, partFile{w.tables[i].name, file})
 		w.total.files[w.tables[i].name] = append(w.total.files[w.tables[i].name], file)
 	}
-	p.files = nil
-	if err := w.writeSet(p); err != nil {
+	if err := w.named(); err != nil {
+		return err
+	}
+	if err := w.nameSet(p); err != nil {
 		return err
 	}
 	w.total.records += p.set.Records
@@ -194,7 +206,8 @@ func (w *partWriter) closePart() error {
 	return w.total.tally.Merge(p.tally)
 }
 
-func (w *partWriter) writeSet(p *part) error {
+// nameSet has the files of a set get their names, and then _parts say that it is whole.
+func (w *partWriter) nameSet(p *part) error {
 	tally, err := p.tally.MarshalBinary()
 	if err != nil {
 		return fmt.Errorf("tally: %w", err)
@@ -207,10 +220,24 @@ func (w *partWriter) writeSet(p *part) error {
 	name := fmt.Sprintf("%s/_parts/%05d-%06d", RunPath(w.run), w.shard, w.next)
 	p.set.Conflicts = p.conflicts.list()
 	p.set.Tally = digest(tally)
-	if err := w.total.support.put(w.store, name+".tally.zst", tally); err != nil {
-		return err
+	set, err := marshal(p.set)
+	if err != nil {
+		return fmt.Errorf("%s.json: %w", name, err)
 	}
-	return w.total.support.putJSON(w.store, name+".json", p.set)
+	w.total.support = append(w.total.support, supportFile(name+".tally.zst", tally), supportFile(name+".json", set))
+	files := p.files
+	w.named = start(func() error {
+		var group errgroup.Group
+		for _, f := range files {
+			group.Go(func() error { return commit(w.store, f.out, f.path) })
+		}
+		group.Go(func() error { return put(w.store, name+".tally.zst", tally) })
+		if err := group.Wait(); err != nil {
+			return err
+		}
+		return put(w.store, name+".json", set) // not before the rest is there
+	})
+	return nil
 }
 
 // reject appends records to _rejects, a JSON line each.
@@ -240,7 +267,7 @@ func (w *partWriter) rejectsName() string {
 	return fmt.Sprintf("%s/_rejects/%05d.jsonl", RunPath(w.run), w.shard)
 }
 
-// finish closes the last part and the rejects.
+// finish closes the last part and the rejects. The files of the part have their names when named returns.
 func (w *partWriter) finish() error {
 	if err := w.closePart(); err != nil {
 		return err
@@ -258,6 +285,7 @@ func (w *partWriter) finish() error {
 
 // abort leaves nothing of what is not whole.
 func (w *partWriter) abort() {
+	_ = w.named() // it has been returned, or there is a worse error
 	if w.part != nil {
 		for _, f := range w.part.files {
 			f.out.Abort()

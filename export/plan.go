@@ -15,6 +15,9 @@ import (
 // SchemaVersion is the version of the tables' schema. It changes when a column changes its name, type or meaning.
 const SchemaVersion = 1
 
+// plansFolder is where commands say what they found when they began.
+const plansFolder = "_plans"
+
 var (
 	// ErrOtherRun is wrapped by the error for a dataset that was made, or is being made, from other inputs or options.
 	ErrOtherRun = errors.New("another dataset is there")
@@ -61,6 +64,25 @@ type state struct {
 	currentRun string
 }
 
+// destination is where the dataset goes, and what the command has to know of it.
+type destination struct {
+	store.Store
+	state func() (state, error)
+	plans func() ([]string, error) // the names of all that are there
+}
+
+// approach opens a store, and asks what is in it.
+func approach(open store.Opener, root string) (*destination, error) {
+	s, err := open(root)
+	if err != nil {
+		return nil, err
+	}
+	return &destination{s,
+		early(func() (state, error) { return readState(s) }),
+		early(func() ([]string, error) { return s.List(plansFolder) }),
+	}, nil
+}
+
 func readState(dir store.Store) (state, error) {
 	data, err := dir.ReadFile(CurrentName)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -76,76 +98,61 @@ func readState(dir store.Store) (state, error) {
 	return state{data, c.Run}, nil
 }
 
-// begin pins the plan of a command, or finds the one that an earlier start of the same command pinned. It fails where the dataset belongs to another command and
-// overwrite does not say to replace it.
-func begin(dir store.Store, command string, p Plan, overwrite bool) (state, error) {
-	s, err := readState(dir)
-	if err != nil {
-		return s, err
-	}
-	if s.currentRun == p.Run {
-		return s, nil
-	}
-	name := "_plans/" + command + ".json"
-	if s.currentRun != "" && !overwrite {
-		if old, ok := readPlan(dir, name); ok {
+// admit fails where the dataset belongs to another command than that of the plan called name, and overwrite does not say to replace it.
+func (d *destination) admit(s state, name string, p Plan, overwrite bool) error {
+	switch {
+	case overwrite:
+		return nil
+	case s.currentRun != "":
+		if old, ok := readPlan(d, name); ok {
 			if err := sameInputs(old.Inputs, p.Inputs); err != nil {
-				return s, err
+				return err
 			}
 		}
-		return s, fmt.Errorf("%w: %s holds run %s, made from other inputs or options; give --overwrite to replace it, or another --out", ErrOtherRun, dir.Root(), s.currentRun)
+		return fmt.Errorf("%w: %s holds run %s, made from other inputs or options; give --overwrite to replace it, or another --out", ErrOtherRun, d.Root(), s.currentRun)
 	}
-	if s.currentRun == "" && !overwrite {
-		if err := onlyCommand(dir, name); err != nil {
-			return s, err
-		}
-	}
-	p.Replaces = s.currentRun
-	data, err := marshal(p)
-	if err != nil {
-		return s, err
-	}
-	switch err := dir.Put(name, data); {
-	case err == nil:
-		return s, nil
-	case !errors.Is(err, store.ErrExists):
-		return s, err
-	}
-	old, err := dir.ReadFile(name)
-	if err != nil {
-		return s, err
-	}
-	var pinned Plan
-	if err := json.Unmarshal(old, &pinned); err != nil {
-		return s, fmt.Errorf("%s: %w: %w", name, ErrManifest, err)
-	}
-	if !overwrite {
-		return s, sameInputs(pinned.Inputs, p.Inputs)
-	}
-	if string(old) != string(data) {
-		return s, dir.Replace(name, old, data)
-	}
-	return s, nil
-}
-
-func readPlan(dir store.Store, name string) (p Plan, ok bool) {
-	data, err := dir.ReadFile(name)
-	return p, err == nil && json.Unmarshal(data, &p) == nil
-}
-
-// onlyCommand makes sure that no other command has begun to fill the dataset.
-func onlyCommand(dir store.Store, name string) error {
-	plans, err := dir.List("_plans")
+	plans, err := d.plans()
 	if err != nil {
 		return err
 	}
 	for _, other := range plans {
 		if other != name {
 			return fmt.Errorf("%w: an export of other inputs or options began to fill %s and has not finished; run that one again, give --overwrite, or another --out",
-				ErrOtherRun, dir.Root())
+				ErrOtherRun, d.Root())
 		}
 	}
 	return nil
+}
+
+// pin writes the plan of a command, or compares it with the one that an earlier start of the same command wrote.
+func pin(dir store.Store, name string, p Plan, overwrite bool) error {
+	data, err := marshal(p)
+	if err != nil {
+		return err
+	}
+	if err := dir.Put(name, data); !errors.Is(err, store.ErrExists) {
+		return err
+	}
+	old, err := dir.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	var pinned Plan
+	if err := json.Unmarshal(old, &pinned); err != nil {
+		return fmt.Errorf("%s: %w: %w", name, ErrManifest, err)
+	}
+	if !overwrite {
+		return sameInputs(pinned.Inputs, p.Inputs)
+	}
+	if string(old) != string(data) {
+		return dir.Replace(name, old, data)
+	}
+	return nil
+}
+
+func readPlan(dir store.Store, name string) (p Plan, ok bool) {
+	data, err := dir.ReadFile(name)
+	return p, err == nil && json.Unmarshal(data, &p) == nil
 }
 
 // sameInputs returns an error that names the first input that differs from what was pinned.

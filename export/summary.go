@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/varlake/varlake/annotate"
 )
 
 // QCSummary is sample_qc summed over the samples of a dataset. All counts are 0 where the VCF has no genotypes.
@@ -40,6 +42,23 @@ func (d *Dataset) QC() (QCSummary, error) {
 		}
 	}
 	return sum, nil
+}
+
+// sumQC sums what sample_annotations were made from, which needs no reading.
+func (e *exporter) sumQC(t *annotate.Tally) (sum QCSummary) {
+	if !e.layout.hasGT {
+		return sum
+	}
+	for i := range t.Samples() {
+		qc := t.Sample(i)
+		sum.Called += qc.NCalled
+		sum.NotCalled += qc.NNotCalled
+		sum.Het += qc.NHet
+		sum.Singletons += qc.NSingleton
+		sum.Transitions += qc.NTransition
+		sum.Transversions += qc.NTransversion
+	}
+	return sum
 }
 
 func (s *QCSummary) addFile(d *Dataset, name string) error {

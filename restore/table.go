@@ -88,6 +88,13 @@ func (t *table) open(f export.File) (groups int, err error) {
 // group goes to a row group of the file and returns how many rows it has.
 func (t *table) group(i int) (rows int64, err error) {
 	group := t.parquet.RowGroups()[i]
+	var columns []int
+	for _, l := range t.leaves {
+		if column, ok := t.parquet.Schema().Lookup(l.path...); ok {
+			columns = append(columns, column.ColumnIndex)
+		}
+	}
+	export.Prefetch(t.file, t.parquet, i, columns)
 	for _, l := range t.leaves {
 		if err := l.open(t.parquet.Schema(), group); err != nil {
 			return 0, err

@@ -18,17 +18,13 @@ const maxConflicts = 5
 // printSummary says what an export came to, and what to do next.
 func printSummary(w io.Writer, root string, result *export.Result) error {
 	m := result.Manifest
-	qc, err := result.QC()
-	if err != nil {
-		return err
-	}
 	out := bufio.NewWriter(w)
 	if result.Done {
 		fmt.Fprintf(out, "already done: %s is what this command makes\n", visible(root))
 	}
 	fmt.Fprintf(out, "samples    %s\n", grouped(m.Samples))
 	fmt.Fprintf(out, "records    %s: %s, %s rejected\n", grouped(m.Records), count(m.Rows, "row", "rows"), grouped(m.Rejected))
-	if text := qcLine(qc); text != "" {
+	if text := qcLine(result.QC); text != "" {
 		fmt.Fprintf(out, "QC         %s\n", text)
 	}
 	for i, t := range m.Tables {

@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
@@ -58,19 +62,50 @@ func (b *Bucket) fetch(ctx context.Context, key, etag string, p []byte, offset i
 		}
 		return 0, true, err
 	}
+	n, err = b.receive(out, key, p, offset)
+	return n, err == nil, err
+}
+
+// receive reads the body of an answer, which must be that of a range as long as p, as far as it comes.
+func (b *Bucket) receive(out *s3.GetObjectOutput, key string, p []byte, offset int64) (n int, err error) {
 	defer out.Body.Close()
 	if got := aws.ToInt64(out.ContentLength); out.ContentRange == nil || got != int64(len(p)) {
-		return 0, false, fmt.Errorf("read %s: asked for %d bytes from byte %d, the server sends %d (%s)", b.URI(key), len(p), offset, got, aws.ToString(out.ContentRange))
+		return 0, fmt.Errorf("read %s: asked for %d bytes from byte %d, the server sends %d (%s)", b.URI(key), len(p), offset, got, aws.ToString(out.ContentRange))
 	}
 	n, err = io.ReadFull(out.Body, p)
 	if err != nil {
-		return n, false, fmt.Errorf("read %s: broke off at byte %d: %w", b.URI(key), offset+int64(n), reason(err))
+		return n, fmt.Errorf("read %s: broke off at byte %d: %w", b.URI(key), offset+int64(n), reason(err))
 	}
 	// The end of the body, where the SDK compares a checksum if the server sent one.
 	if _, err := out.Body.Read(make([]byte, 1)); err != nil && err != io.EOF {
-		return 0, false, fmt.Errorf("read %s: %d bytes from byte %d: %w", b.URI(key), len(p), offset, err)
+		return 0, fmt.Errorf("read %s: %d bytes from byte %d: %w", b.URI(key), len(p), offset, err)
 	}
-	return n, true, nil
+	return n, nil
+}
+
+// ReadFirst reads the first bytes of an object, at most n, and says what the object is: one request, where Stat and ReadAt are two. Errors are those of Stat.
+func (b *Bucket) ReadFirst(ctx context.Context, key string, n int) (Object, []byte, error) {
+	out, err := b.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.Name, Key: &key, RequestPayer: b.Payer, Range: aws.String(fmt.Sprintf("bytes=0-%d", n-1))})
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) && response.HTTPStatusCode() == http.StatusRequestedRangeNotSatisfiable { // an empty object has no first byte
+		object, err := b.Stat(ctx, key)
+		return object, nil, err
+	}
+	if err != nil {
+		return Object{}, nil, b.Explain(ctx, "look up", key, err)
+	}
+	object := Object{Key: key, ETag: unquote(out.ETag), ModTime: aws.ToTime(out.LastModified)}
+	_, total, _ := strings.Cut(aws.ToString(out.ContentRange), "/")
+	if object.Size, err = strconv.ParseInt(total, 10, 64); err != nil {
+		out.Body.Close()
+		return Object{}, nil, fmt.Errorf("read %s: asked for the first %d bytes, the server sends %q", b.URI(key), n, aws.ToString(out.ContentRange))
+	}
+	p := make([]byte, min(int64(n), object.Size))
+	got, err := b.receive(out, key, p, 0)
+	if err != nil {
+		err = b.ReadAt(ctx, key, object.ETag, p[got:], int64(got))
+	}
+	return object, p, err
 }
 
 // Get reads a small object whole.

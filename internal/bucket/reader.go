@@ -14,6 +14,9 @@ const (
 	maxAhead   = 4
 )
 
+// FirstBytes is a good number of them for ReadFirst where no more than a header may be wanted.
+const FirstBytes = firstRange
+
 // Reader reads an object from start to end, with ranges fetched ahead. At most maxAhead ranges are in flight and one is being read. For one goroutine.
 type Reader struct {
 	bucket    *Bucket
@@ -40,6 +43,14 @@ type piece struct {
 // NewReader starts to read an object of this size and ETag. The Reader must be closed. The end of ctx ends it too.
 func (b *Bucket) NewReader(ctx context.Context, key, etag string, size int64) *Reader {
 	r := &Reader{bucket: b, key: key, etag: etag, ahead: 1, size: firstRange, end: size}
+	r.ctx, r.stop = context.WithCancelCause(ctx)
+	r.fetch()
+	return r
+}
+
+// NewReaderAfter is NewReader where the first bytes are at hand, as ReadFirst returns them.
+func (b *Bucket) NewReaderAfter(ctx context.Context, key, etag string, size int64, first []byte) *Reader {
+	r := &Reader{bucket: b, key: key, etag: etag, ahead: 2, size: 2 * len(first), next: int64(len(first)), end: size, rest: first}
 	r.ctx, r.stop = context.WithCancelCause(ctx)
 	r.fetch()
 	return r

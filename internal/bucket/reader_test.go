@@ -49,6 +49,51 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// The first bytes and what an object is come with one answer, and reading goes on behind them.
+func TestReadFirst(t *testing.T) {
+	b := s3test.New(t)
+	proxy := s3test.NewProxy(t)
+	through := s3test.Open(t, cloud.Options{Endpoint: proxy.URL, Stall: 300 * time.Millisecond, Backoff: pause}, b.Name)
+	const first = 100 << 10
+	for _, size := range []int{0, 1, first - 1, first, first + 1, 9 << 20} {
+		content := text(size)
+		put := s3test.Put(t, b, "object", content)
+		want, err := b.Stat(t.Context(), "object")
+		if err != nil || put.ETag != want.ETag {
+			t.Fatal(put, want, err)
+		}
+		for name, f := range map[string]*s3test.Fault{
+			"whole": nil, "503": {Do: s3test.Status(503, "SlowDown"), Times: 2}, "reset": {Do: s3test.Reset(10), Times: 2}, "truncated": {Do: s3test.Truncate(10), Times: 2},
+		} {
+			proxy.Set(f)
+			object, p, err := through.ReadFirst(t.Context(), "object", first)
+			if err != nil || object != want || string(p) != content[:min(first, size)] {
+				t.Fatalf("%d bytes, %s: %+v, %d bytes, %v; want %+v", size, name, object, len(p), err, want)
+			}
+			r := through.NewReaderAfter(t.Context(), object.Key, object.ETag, object.Size, p)
+			rest, err := io.ReadAll(r)
+			r.Close()
+			if err != nil || string(rest) != content {
+				t.Errorf("%d bytes, %s: read %d, %v", size, name, len(rest), err)
+			}
+		}
+	}
+	for _, tt := range []struct {
+		fault *s3test.Fault
+		want  error
+	}{
+		{nil, fs.ErrNotExist},
+		{&s3test.Fault{Do: s3test.Status(403, "AccessDenied")}, bucket.ErrDenied},
+		{&s3test.Fault{Do: s3test.Status(404, "NoSuchBucket")}, bucket.ErrNoBucket},
+		{&s3test.Fault{Do: s3test.Status(400, "ExpiredToken")}, bucket.ErrCredentials},
+	} {
+		proxy.Set(tt.fault)
+		if _, _, err := through.ReadFirst(t.Context(), "none", first); !errors.Is(err, tt.want) {
+			t.Errorf("%v, want %v", err, tt.want)
+		}
+	}
+}
+
 // Who reads only the beginning has little sent.
 func TestReaderStartsSmall(t *testing.T) {
 	b := s3test.New(t)

@@ -42,7 +42,13 @@ type Buckets struct {
 
 	mu     sync.Mutex
 	config *aws.Config // nil until the first bucket
-	open   map[string]*bucket.Bucket
+	open   map[string]*opened
+}
+
+// opened is a bucket that was asked for. Who asks for it again meanwhile waits, and who asks for another does not.
+type opened struct {
+	sync.Mutex
+	bucket *bucket.Bucket // nil until its region is known
 }
 
 // New returns the buckets that can be reached with these options. Nothing is read before the first is asked for.
@@ -56,25 +62,19 @@ func New(opt Options) *Buckets {
 	if opt.Backoff <= 0 {
 		opt.Backoff = 8 * time.Second
 	}
-	return &Buckets{opt: opt, open: make(map[string]*bucket.Bucket)}
+	return &Buckets{opt: opt, open: make(map[string]*opened)}
 }
 
 // Bucket returns a bucket, by a client for the region that it is in. Whether it is there and may be read is for the first request to tell.
 func (b *Buckets) Bucket(ctx context.Context, name string) (*bucket.Bucket, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if found, ok := b.open[name]; ok {
-		return found, nil
+	o, err := b.opened(ctx, name)
+	if err != nil {
+		return nil, err
 	}
-	if b.config == nil {
-		loaded, err := b.load(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("AWS configuration: %w", err)
-		}
-		if loaded.Region == "" {
-			loaded.Region = fallbackRegion
-		}
-		b.config = &loaded
+	o.Lock()
+	defer o.Unlock()
+	if o.bucket != nil {
+		return o.bucket, nil
 	}
 	client := b.client(b.config.Region)
 	if client.Options().BaseEndpoint == nil {
@@ -90,8 +90,28 @@ func (b *Buckets) Bucket(ctx context.Context, name string) (*bucket.Bucket, erro
 	if b.opt.RequesterPays {
 		found.Payer = types.RequestPayerRequester
 	}
-	b.open[name] = found
+	o.bucket = found
 	return found, nil
+}
+
+// opened returns what is known of a bucket, and reads the configuration before the first.
+func (b *Buckets) opened(ctx context.Context, name string) (*opened, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.config == nil {
+		loaded, err := b.load(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("AWS configuration: %w", err)
+		}
+		if loaded.Region == "" {
+			loaded.Region = fallbackRegion
+		}
+		b.config = &loaded
+	}
+	if b.open[name] == nil {
+		b.open[name] = new(opened)
+	}
+	return b.open[name], nil
 }
 
 func (b *Buckets) load(ctx context.Context) (aws.Config, error) {

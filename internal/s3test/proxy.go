@@ -110,6 +110,9 @@ func answer(w http.ResponseWriter, pass func() (*http.Response, error), bytes in
 	}
 }
 
+// Pass passes on a request and its answer, for faults that only delay or count.
+func Pass(w http.ResponseWriter, pass func() (*http.Response, error)) { answer(w, pass, -1) }
+
 // IsRead strikes requests for objects.
 func IsRead(r *http.Request) bool {
 	return r.Method == http.MethodGet && r.URL.Query().Get("x-id") == "GetObject"

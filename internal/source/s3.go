@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/varlake/varlake/internal/bucket"
 )
@@ -16,8 +18,9 @@ import (
 // ErrNoS3 is wrapped by the error for an input in S3 where there is none.
 var ErrNoS3 = errors.New("S3 can't be read here")
 
-// addS3 resolves an argument in S3: s3://bucket/key, a prefix that ends in a slash, or a pattern in the last part of a key.
-func (f *Finder) addS3(ctx context.Context, l *Listing, arg string) error {
+// addS3 resolves an argument in S3: s3://bucket/key, a prefix that ends in a slash, or a pattern in the last part of a key. Of an object that is alone, its first
+// bytes come along: of many, they would fill the memory.
+func (f *Finder) addS3(ctx context.Context, l *Listing, arg string, alone bool) error {
 	name, key, err := bucket.Split(arg)
 	if err != nil {
 		return err
@@ -32,10 +35,21 @@ func (f *Finder) addS3(ctx context.Context, l *Listing, arg string) error {
 	if key == "" || strings.HasSuffix(key, "/") {
 		return addPrefix(ctx, l, b, key)
 	}
-	object, err := b.Stat(ctx, key)
+	var object bucket.Object
+	var first []byte
+	if alone {
+		object, first, err = b.ReadFirst(ctx, key, cmp.Or(f.First, bucket.FirstBytes))
+	} else {
+		object, err = b.Stat(ctx, key)
+	}
 	switch {
 	case err == nil:
 		l.addObjects(b, []bucket.Object{object})
+		if len(first) > 0 {
+			in := &l.Inputs[len(l.Inputs)-1]
+			in.first = new(atomic.Pointer[[]byte])
+			in.first.Store(&first)
+		}
 		return nil
 	case strings.ContainsAny(key, "*?["):
 		return addPattern(ctx, l, b, key)

@@ -104,6 +104,34 @@ func TestOpenS3(t *testing.T) {
 	}
 }
 
+// One of many has its bytes read when it is opened, one alone when it is looked up; either is the object that was listed.
+func TestOpenS3Many(t *testing.T) {
+	f, b := inS3(t, "a.vcf", "b.vcf")
+	for _, args := range [][]string{{b.URI("b.vcf")}, {b.URI("b.vcf"), b.URI("a.vcf")}} {
+		for range 2 {
+			list, err := f.List(t.Context(), args)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, in := range list.Inputs {
+				if in.URI != args[i] {
+					t.Errorf("input %d is %s, want %s", i, in.URI, args[i])
+				}
+				for range 2 { // a second time it is asked for again
+					r, err := in.Open(t.Context())
+					if err != nil {
+						t.Fatal(err)
+					}
+					if text, err := io.ReadAll(r); err != nil || b.URI(string(text)) != in.URI {
+						t.Errorf("%s: read %q, %v", in.URI, text, err)
+					}
+					r.Close()
+				}
+			}
+		}
+	}
+}
+
 func TestWithoutS3(t *testing.T) {
 	if _, err := new(Finder).List(t.Context(), []string{"s3://b/a.vcf"}); !errors.Is(err, ErrNoS3) {
 		t.Errorf("List: %v", err)

@@ -14,7 +14,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/varlake/varlake/internal/bucket"
 )
@@ -28,6 +31,9 @@ var ErrDuplicate = errors.New("input named twice")
 // Stdin is the argument that stands for standard input.
 const Stdin = "-"
 
+// maxLookups is how many arguments are resolved at once.
+const maxLookups = 8
+
 // extensions are the endings of file names that a directory is searched for.
 var extensions = []string{".vcf", ".vcf.gz", ".vcf.bgz"}
 
@@ -40,13 +46,16 @@ type Input struct {
 	ModTime time.Time
 	ETag    string // of an object in S3
 
-	bucket *bucket.Bucket // of an object in S3
+	bucket *bucket.Bucket          // of an object in S3
+	first  *atomic.Pointer[[]byte] // its first bytes, until it is opened; nil where they are not at hand
 }
 
 // Finder finds inputs and opens them. The zero value knows those of this machine.
 type Finder struct {
 	// Bucket gives access to a bucket; nil: there is no S3.
 	Bucket func(ctx context.Context, name string) (*bucket.Bucket, error)
+	// First is how many bytes of an object come along when it is looked up and is the only input; 0: as many as most headers take.
+	First int
 }
 
 // Listing is what a list of arguments names.
@@ -58,17 +67,28 @@ type Listing struct {
 // List resolves arguments in order. A directory or prefix is not searched recursively and gives its *.vcf, *.vcf.gz and *.vcf.bgz files.
 // It returns an error that wraps ErrNoInput for what names nothing, and one that wraps ErrDuplicate for a file named twice.
 func (f *Finder) List(ctx context.Context, args []string) (*Listing, error) {
-	list := &Listing{}
-	for _, arg := range args {
-		if bucket.Is(arg) {
-			if err := f.addS3(ctx, list, arg); err != nil {
-				return nil, err
+	parts := make([]Listing, len(args))
+	errs := make([]error, len(args))
+	var group errgroup.Group // for the sake of stores that are far away
+	group.SetLimit(maxLookups)
+	for i, arg := range args {
+		group.Go(func() error {
+			if bucket.Is(arg) {
+				errs[i] = f.addS3(ctx, &parts[i], arg, len(args) == 1)
+			} else {
+				errs[i] = parts[i].add(arg)
 			}
-			continue
+			return nil // which error is told must not depend on whose answer was first
+		})
+	}
+	_ = group.Wait()
+	list := &Listing{}
+	for i, part := range parts {
+		if errs[i] != nil {
+			return nil, errs[i]
 		}
-		if err := list.add(arg); err != nil {
-			return nil, err
-		}
+		list.Inputs = append(list.Inputs, part.Inputs...)
+		list.Skipped = append(list.Skipped, part.Skipped...)
 	}
 	seen := make(map[string]string, len(list.Inputs))
 	for _, in := range list.Inputs {
@@ -194,6 +214,11 @@ func (in Input) Open(ctx context.Context) (io.ReadCloser, error) {
 		_, key, err := bucket.Split(in.URI)
 		if err != nil {
 			return nil, err
+		}
+		if in.first != nil {
+			if first := in.first.Swap(nil); first != nil {
+				return in.bucket.NewReaderAfter(ctx, key, in.ETag, in.Size, *first), nil
+			}
 		}
 		return in.bucket.NewReader(ctx, key, in.ETag, in.Size), nil
 	}

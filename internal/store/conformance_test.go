@@ -33,7 +33,7 @@ func openS3(t *testing.T) *S3 {
 func stored(t *testing.T, s Store) (names []string) {
 	t.Helper()
 	err := fs.WalkDir(s, ".", func(name string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() && name != lockName && !strings.Contains(name, uploadsFolder) {
+		if err == nil && !e.IsDir() && name != lockName && !strings.Contains(name, UploadsFolder) {
 			names = append(names, name)
 		}
 		return err

@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -231,6 +233,102 @@ func TestS3Denied(t *testing.T) {
 	proxy.Set(&s3test.Fault{Do: s3test.Status(403, "AccessDenied")})
 	if _, err := through.List("."); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "s3:ListBucket") {
 		t.Errorf("List: %v", err)
+	}
+}
+
+// Blocks are asked for together where it is known what comes next, each once, and never more than are kept.
+func TestS3ReadsAhead(t *testing.T) {
+	direct := openS3(t)
+	const blocks = 3 * maxBlocks
+	data := pattern(blocks*blockSize + 5)
+	w, err := direct.Create("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	p := s3test.NewProxy(t)
+	s := behind(t, p, direct)
+	for _, tt := range []struct {
+		name             string
+		prefetch         []int64 // blocks
+		read             []int64
+		requests, beside int // at least so many of them at once
+	}{
+		{"from start to end", nil, sequence(0, blocks+1, 1), blocks + 1, 3},
+		{"here and there", nil, sequence(0, blocks, 2*blocksAhead), blocks / (2 * blocksAhead), 1},
+		{"here and there, known before", sequence(0, blocks, 2*blocksAhead), sequence(0, blocks, 2*blocksAhead), blocks / (2 * blocksAhead), 4},
+		{"again", nil, []int64{7, 7, 7}, 1, 1},
+	} {
+		var mu sync.Mutex
+		now, most := 0, 0
+		p.Set(&s3test.Fault{Strikes: s3test.IsRead, Do: func(w http.ResponseWriter, r *http.Request, pass func() (*http.Response, error)) {
+			mu.Lock()
+			now++
+			most = max(most, now)
+			mu.Unlock()
+			time.Sleep(5 * time.Millisecond)
+			mu.Lock()
+			now--
+			mu.Unlock()
+			s3test.Pass(w, pass)
+		}})
+		opened, err := s.Open("a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := opened.(*openObject)
+		for _, block := range tt.prefetch {
+			f.Prefetch(block*blockSize, 1)
+		}
+		got := make([]byte, blockSize)
+		for _, block := range tt.read {
+			n, err := f.ReadAt(got, block*blockSize)
+			if want := data[block*blockSize : min((block+1)*blockSize, int64(len(data)))]; !bytes.Equal(got[:n], want) || err != nil && err != io.EOF {
+				t.Fatalf("%s: block %d: %d bytes, %v", tt.name, block, n, err)
+			}
+			if len(f.blocks) > maxBlocks {
+				t.Errorf("%s: %d blocks are kept", tt.name, len(f.blocks))
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+		if p.Struck() != tt.requests || most < tt.beside || most > blocksInFlight {
+			t.Errorf("%s: %d requests, %d at once; want %d, %d at once", tt.name, p.Struck(), most, tt.requests, tt.beside)
+		}
+	}
+}
+
+// sequence returns the numbers from first up to end, step apart.
+func sequence(first, end, step int64) (all []int64) {
+	for i := first; i < end; i += step {
+		all = append(all, i)
+	}
+	return all
+}
+
+// A block that could not be fetched is asked for again when it is read again.
+func TestS3BlockFails(t *testing.T) {
+	direct := openS3(t)
+	put(t, direct, "a")
+	p := s3test.NewProxy(t)
+	f, err := behind(t, p, direct).Open("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	p.Set(&s3test.Fault{Strikes: s3test.IsRead, Do: s3test.Status(403, "AccessDenied")})
+	if _, err := f.(File).ReadAt(make([]byte, 1), 0); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("denied: %v", err)
+	}
+	p.Set(nil)
+	if _, err := f.(File).ReadAt(make([]byte, 1), 0); err != nil {
+		t.Errorf("allowed again: %v", err)
 	}
 }
 

@@ -12,12 +12,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/varlake/varlake/internal/bucket"
 )
 
-// maxDelete is how many objects S3 deletes at a time.
-const maxDelete = 1000
+const (
+	// maxDelete is how many objects S3 deletes at a time.
+	maxDelete = 1000
+	// notesAtOnce is how many notes of uploads are read at once, and the uploads aborted.
+	notesAtOnce = 16
+)
 
 // Discard implements Store. Uploads that are noted in what is discarded are aborted.
 func (s *S3) Discard(name string, agreed func() error) error {
@@ -33,10 +38,13 @@ func (s *S3) Discard(name string, agreed func() error) error {
 		if err := agreed(); err != nil {
 			return err
 		}
+		var notes errgroup.Group
+		notes.SetLimit(notesAtOnce)
 		for _, key := range batch {
-			if err := s.abortNoted(key); err != nil {
-				return err
-			}
+			notes.Go(func() error { return s.abortNoted(key) })
+		}
+		if err := notes.Wait(); err != nil {
+			return err
 		}
 		if err := s.delete(batch); err != nil {
 			return err
@@ -74,7 +82,7 @@ func (s *S3) below(key string) (keys []string, err error) {
 
 // abortNoted aborts the upload that an object is the note of, if it is one.
 func (s *S3) abortNoted(key string) error {
-	if path.Base(path.Dir(key)) != uploadsFolder {
+	if path.Base(path.Dir(key)) != UploadsFolder {
 		return nil
 	}
 	text, _, err := s.bucket.Get(s.ctx, key)

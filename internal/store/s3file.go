@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -11,8 +12,11 @@ import (
 
 // What is read here and there of an object comes in blocks, of which the last used are kept: a Parquet reader goes through many columns at once, a little of each at a time.
 const (
-	blockSize = 512 << 10
-	maxBlocks = 64
+	blockSize   = 512 << 10
+	maxBlocks   = 64
+	blocksAhead = 4
+	// blocksInFlight bounds the requests for one object.
+	blocksInFlight = 16
 )
 
 // openObject is an open object. Read reads ahead from start to end, ReadAt through blocks.
@@ -20,6 +24,9 @@ type openObject struct {
 	store  *S3
 	info   objectInfo
 	object bucket.Object
+	ctx    context.Context // ends the requests for blocks
+	stop   context.CancelCauseFunc
+	slots  chan struct{} // one for each request under way
 
 	reader *bucket.Reader // of Read; nil before the first
 
@@ -29,10 +36,18 @@ type openObject struct {
 	closed bool
 }
 
-// block is a stretch of an object.
+// block is a stretch of an object. data and err are there when done is closed, and then stay as they are.
 type block struct {
 	data []byte
+	err  error
+	done chan struct{}
 	used int64 // when, by the clock
+}
+
+func (s *S3) openObject(info objectInfo, object bucket.Object) *openObject {
+	f := &openObject{store: s, info: info, object: object, blocks: make(map[int64]*block), slots: make(chan struct{}, blocksInFlight)}
+	f.ctx, f.stop = context.WithCancelCause(s.ctx)
+	return f
 }
 
 func (f *openObject) Stat() (fs.FileInfo, error) { return f.info, nil }
@@ -59,17 +74,12 @@ func (f *openObject) ReadAt(p []byte, offset int64) (n int, err error) {
 	if offset < 0 {
 		return 0, fmt.Errorf("read %s: offset %d", f.store.bucket.URI(f.object.Key), offset)
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.closed {
-		return 0, f.closedError()
-	}
-	for n < len(p) && offset < f.info.size {
+	for more := true; more; more = n < len(p) && offset < f.info.size { // once at least, for the error of a file that is closed
 		data, err := f.block(offset / blockSize)
 		if err != nil {
 			return n, err
 		}
-		m := copy(p[n:], data[offset%blockSize:])
+		m := copy(p[n:], data[min(offset%blockSize, int64(len(data))):])
 		n += m
 		offset += int64(m)
 	}
@@ -79,38 +89,82 @@ func (f *openObject) ReadAt(p []byte, offset int64) (n int, err error) {
 	return n, nil
 }
 
-// block returns a block, fetching it if it is not at hand.
+// Prefetch implements Prefetcher. It fetches half of what is kept at most.
+func (f *openObject) Prefetch(offset, length int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed || offset < 0 || length <= 0 {
+		return
+	}
+	first, last := offset/blockSize, min(offset+length, f.info.size)-1
+	for number := first; number <= last/blockSize && number < first+maxBlocks/2; number++ {
+		f.want(number)
+	}
+}
+
+// block returns a block. As many as are at hand right before it, as when a chunk of a column is read, are fetched behind it.
 func (f *openObject) block(number int64) ([]byte, error) {
+	f.mu.Lock()
+	if f.closed {
+		f.mu.Unlock()
+		return nil, f.closedError()
+	}
+	if number*blockSize >= f.info.size {
+		f.mu.Unlock()
+		return nil, nil
+	}
+	b := f.want(number)
+	ahead := int64(0)
+	for ahead < blocksAhead && f.blocks[number-ahead-1] != nil {
+		ahead++
+	}
+	for next := number + 1; next <= number+ahead && next*blockSize < f.info.size; next++ {
+		f.want(next)
+	}
+	f.mu.Unlock()
+	<-b.done
+	return b.data, b.err
+}
+
+// want returns a block, which is being fetched if it is not at hand.
+func (f *openObject) want(number int64) *block {
 	f.clock++
 	if b, ok := f.blocks[number]; ok {
 		b.used = f.clock
-		return b.data, nil
+		return b
 	}
-	b := f.evict()
-	b.data = b.data[:min(blockSize, f.info.size-number*blockSize)]
-	if err := f.store.bucket.ReadAt(f.store.ctx, f.object.Key, f.object.ETag, b.data, number*blockSize); err != nil {
-		return nil, err
+	if len(f.blocks) >= maxBlocks {
+		f.evict()
 	}
-	b.used = f.clock
+	b := &block{used: f.clock, done: make(chan struct{})}
 	f.blocks[number] = b
-	return b.data, nil
+	go func() {
+		defer close(b.done)
+		f.slots <- struct{}{}
+		defer func() { <-f.slots }()
+		data := make([]byte, min(blockSize, f.info.size-number*blockSize))
+		if b.err = f.store.bucket.ReadAt(f.ctx, f.object.Key, f.object.ETag, data, number*blockSize); b.err == nil {
+			b.data = data
+			return
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.blocks[number] == b { // who asks again may have more luck
+			delete(f.blocks, number)
+		}
+	}()
+	return b
 }
 
-// evict returns a block to fill: the one used longest ago, once there are enough.
-func (f *openObject) evict() *block {
-	if len(f.blocks) < maxBlocks {
-		return &block{data: make([]byte, min(blockSize, f.info.size))}
-	}
+// evict drops the block that was used longest ago.
+func (f *openObject) evict() {
 	oldest := int64(-1)
 	for number, b := range f.blocks {
 		if oldest < 0 || b.used < f.blocks[oldest].used {
 			oldest = number
 		}
 	}
-	b := f.blocks[oldest]
 	delete(f.blocks, oldest)
-	b.data = b.data[:cap(b.data)]
-	return b
 }
 
 // Close implements fs.File.
@@ -121,6 +175,7 @@ func (f *openObject) Close() error {
 		return f.closedError()
 	}
 	f.closed, f.blocks = true, nil
+	f.stop(f.closedError())
 	if f.reader != nil {
 		return f.reader.Close()
 	}

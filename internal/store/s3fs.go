@@ -84,7 +84,7 @@ func (s *S3) Open(name string) (fs.File, error) {
 	if info.folder {
 		return &folder{store: s, name: name, info: info}, nil
 	}
-	return &openObject{store: s, info: info, object: object, blocks: make(map[int64]*block)}, nil
+	return s.openObject(info, object), nil
 }
 
 // ReadFile implements fs.ReadFileFS.

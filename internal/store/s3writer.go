@@ -171,7 +171,7 @@ func noteName(name, token string) string {
 	if elements := strings.Split(name, "/"); elements[0] == "runs" && len(elements) > 2 {
 		folder = path.Join(elements[:2]...)
 	}
-	return path.Join(folder, uploadsFolder, token+".json")
+	return path.Join(folder, UploadsFolder, token+".json")
 }
 
 // Commit implements Writer.

@@ -75,6 +75,12 @@ type File interface {
 	io.ReaderAt
 }
 
+// Prefetcher is a File that is far away and can be told what is going to be read of it, so that the requests are under way together.
+type Prefetcher interface {
+	// Prefetch begins to fetch length bytes at an offset, and does not wait for them. It may fetch less.
+	Prefetch(offset, length int64)
+}
+
 // Opener opens a store by the name that its Root has.
 type Opener func(root string) (Store, error)
 
@@ -84,13 +90,13 @@ func Local(root string) (Store, error) { return At(root), nil }
 // tempPrefix begins the name of every file that is being written.
 const tempPrefix = "_tmp-"
 
-// uploadsFolder holds notes of the uploads to S3 that were begun.
-const uploadsFolder = "_uploads"
+// UploadsFolder is the folder of a run that holds notes of the uploads to S3 that were begun.
+const UploadsFolder = "_uploads"
 
 // IsTemp tells whether a name is that of a file still being written, or left
 // behind by a writer that was killed; or of the note of an upload.
 func IsTemp(name string) bool {
-	return strings.HasPrefix(path.Base(name), tempPrefix) || path.Base(path.Dir(name)) == uploadsFolder
+	return strings.HasPrefix(path.Base(name), tempPrefix) || path.Base(path.Dir(name)) == UploadsFolder
 }
 
 // fileNames returns the names that List has of the entries of a folder.
