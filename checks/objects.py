@@ -1,4 +1,5 @@
 """An S3 server for checks: a bucket on the one that the environment names, and a proxy before it that delays and breaks what passes."""
+import html
 import http.client
 import http.server
 import os
@@ -43,7 +44,8 @@ class Bucket:
 
 
 class Proxy:
-    """Passes requests on, each after a delay. fault(method, path) may return what to do instead: (kind, argument). log has (method, path, start, end) of each."""
+    """Passes requests on, each after a delay; log has (method, path, start, end) of each. fault(method, path) may return what to do instead, (kind, argument): an error of ("status", (status, code, header...)), the same with the
+    request's headers in its message ("echo"), "call" before the request is passed on, or "reset", "truncate" and "stall" after so many bytes of the answer."""
 
     def __init__(self, delay=0):
         self.delay, self.fault, self.struck, self.log, self._lock = delay, None, 0, [], threading.Lock()
@@ -83,10 +85,13 @@ class Proxy:
             fault = self.fault and self.fault(h.command, h.path)
             self.struck += bool(fault)
         kind, argument = fault or (None, None)
-        if kind == "status":
-            text = f"<Error><Code>{argument[1]}</Code><Message>made by a check</Message></Error>".encode()
-            h.send_response(argument[0])
-            h.send_header("Content-Length", str(len(text)))
+        if kind in ("status", "echo"):
+            status, code, *header = argument
+            told = html.escape(str(h.headers)) if kind == "echo" else "made by a check"
+            text = f"<Error><Code>{code}</Code><Message>{told}</Message></Error>".encode()
+            h.send_response(status)
+            for name, value in (("Content-Length", str(len(text))), *header):
+                h.send_header(name, value)
             h.end_headers()
             h.wfile.write(b"" if h.command == "HEAD" else text)
             return

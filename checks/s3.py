@@ -2,8 +2,8 @@
 
 Real files and a made cohort are exported from and to S3 and compared with what the same files give on disk; a prefix and a pattern with
 a directory; a file large enough for uploads in parts. kill -9 and SIGTERM at random moments; through a proxy: 500, 503, connections that
-are reset, cut and stalled, denied access, an object that is replaced while it is read. Then what it costs: CPU beside disk, and
-time with a server that is far away. The server is that of AWS_ENDPOINT_URL_S3 and the usual credentials; without it the check is left out.
+are reset, cut and stalled, an object that is replaced while it is read (refused.py has what S3 refuses). Then what it costs: CPU beside
+disk, and time with a server that is far away. The server is that of AWS_ENDPOINT_URL_S3 and the usual credentials; without it the check is left out.
 --part does each fault 3 times and kills 6 times, --full 20 times and 40.
 """
 import base64
@@ -190,24 +190,21 @@ def kills(check, remote, case):
 
 
 def faults(check, remote, case):
-    """Each kind strikes a few requests in a row at a random moment."""
+    """Each kind strikes a few requests in a row at a random moment; the export gets over it."""
     read = lambda method, path: method == "GET" and "x-id=GetObject" in path and "in/large" in path
     write = lambda method, path: method in ("PUT", "POST")
     kinds = {
-        "500": (None, lambda rng: ("status", (500, "InternalError")), True), "503": (None, lambda rng: ("status", (503, "SlowDown")), True),
-        "reset": (read, lambda rng: ("reset", rng.randrange(1 << 20)), True), "truncated": (read, lambda rng: ("truncate", rng.randrange(1 << 20)), True),
-        "reset write": (write, lambda rng: ("reset", 0), True), "stalled": (read, lambda rng: ("stall", rng.randrange(1 << 20)), True),
-        "denied": (None, lambda rng: ("status", (403, "AccessDenied")), False), "denied write": (write, lambda rng: ("status", (403, "AccessDenied")), False),
-        "expired": (None, lambda rng: ("status", (400, "ExpiredToken")), False),
+        "500": (None, lambda rng: ("status", (500, "InternalError"))), "503": (None, lambda rng: ("status", (503, "SlowDown"))),
+        "reset": (read, lambda rng: ("reset", rng.randrange(1 << 20))), "truncated": (read, lambda rng: ("truncate", rng.randrange(1 << 20))),
+        "reset write": (write, lambda rng: ("reset", 0)), "stalled": (read, lambda rng: ("stall", rng.randrange(1 << 20))),
     }
     proxy, rng = Proxy(), random.Random(4)
     env = {"AWS_ENDPOINT_URL_S3": proxy.url}
-    for kind, (which, do, passes) in kinds.items():
-        struck = succeeded = 0
-        times = (20 if check.full else 3) if kind != "stalled" else (4 if check.full else 1)
+    for kind, (which, do) in kinds.items():
+        struck, times = 0, 20 if check.full else 1 if kind == "stalled" else 3
         for _ in range(times):
-            # Of the ranges of the input there are eight.
-            state = {"skip": rng.randrange(1, 6 if which is read else 12), "left": rng.randrange(1, 4) if passes else 1 << 30}
+            # Of the ranges of the input there are eight, the first of them with the header.
+            state = {"skip": rng.randrange(1, 6 if which is read else 12), "left": rng.randrange(1, 4)}
 
             def fault(method, path):
                 if which and not which(method, path):
@@ -223,15 +220,8 @@ def faults(check, remote, case):
             proxy.fault = None
             struck += proxy.struck
             check.expect(proxy.struck > 0, f"{kind}: struck nothing")
-            if code == 0:
-                succeeded += 1
-                check.expect(remote.visible(out) and remote.tables(out) == case.local, f"{kind}: other tables")
-            else:
-                check.expect(not remote.visible(out), f"{kind}: exit {code}, and visible: {said}")
-                check.expect(not passes, f"{kind}: exit {code}: {said}")
-                again, text, _ = remote.export(*case.args, out=out, what=f"{kind}, again")
-                check.expect(again == 0 and remote.tables(out) == case.local, f"{kind}: the same command: exit {again}: {text}")
-        print(f"{kind}: struck {struck} requests of {times} exports, {succeeded} succeeded")
+            check.expect(code == 0 and remote.tables(out) == case.local, f"{kind}: exit {code}, or other tables: {said}")
+        print(f"{kind}: struck {struck} requests of {times} exports")
     replaced(check, remote, case, proxy, rng)
     proxy.close()
 

@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 
 	"github.com/varlake/varlake/annotate"
@@ -200,7 +199,7 @@ func (e *exporter) export(ctx context.Context, out func() (*destination, error))
 		}
 		return &Result{Dataset: d, Done: true, QC: qc, Notes: e.notes}, nil
 	}
-	result, err := e.write(ctx, dir.Store, run, pin)
+	result, err := e.write(ctx, dir.Store, run, func() error { return both(pin, dir.MayAbort) })
 	if err != nil {
 		return nil, err
 	}
@@ -208,54 +207,6 @@ func (e *exporter) export(ctx context.Context, out func() (*destination, error))
 		return nil, err
 	}
 	return result, nil
-}
-
-// begin names the run, and returns what pins the plan. Nothing may be written before that has succeeded.
-func (e *exporter) begin(dir *destination, s state) (run string, pinPlan func() error, err error) {
-	options := e.opt.lasting(e.sha256)
-	p := Plan{Inputs: e.manifestInputs(), Replaces: s.currentRun}
-	if e.from != nil {
-		options.From = e.from.Manifest.Run
-	}
-	for _, in := range e.inputs {
-		if e.from == nil && !in.Rereadable() { // no one can tell whether it is the same again
-			if s.currentRun != "" && !e.opt.Overwrite {
-				err = fmt.Errorf("%w: %s holds run %s; give --overwrite to replace it, or another --out", ErrOtherRun, dir.Root(), s.currentRun)
-			}
-			return randomName(), func() error { return nil }, err
-		}
-	}
-	if p.Run, err = (identity{Inputs: p.Inputs, Options: options}).name(); err != nil || p.Run == s.currentRun {
-		return p.Run, nil, err
-	}
-	command, err := (identity{Args: e.opt.Inputs, Options: options}).name()
-	if err != nil {
-		return "", nil, err
-	}
-	name := plansFolder + "/" + command + ".json"
-	if err := dir.admit(s, name, p, e.opt.Overwrite); err != nil {
-		return "", nil, err
-	}
-	return p.Run, func() error { return pin(dir, name, p, e.opt.Overwrite) }, nil
-}
-
-// unwritable says what to do where the dataset can't be written, or looked at.
-func unwritable(err error) error {
-	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%w; give --out a place that can be written", err)
-	}
-	return err
-}
-
-func (e *exporter) manifestInputs() []Input {
-	if e.from != nil {
-		return e.from.Manifest.Inputs
-	}
-	inputs := make([]Input, len(e.inputs))
-	for i, in := range e.inputs {
-		inputs[i] = Input{URI: in.URI, Bytes: in.Size, ETag: in.Version(), Format: in.format.String(), Header: digest([]byte(in.headerText()))}
-	}
-	return inputs
 }
 
 // write makes all files of the run but _current.json.

@@ -131,6 +131,9 @@ func (e *exporter) manifest(run string, t *totals) *Manifest {
 	return m
 }
 
+// headerName is where the merged header is in the folder of a run.
+const headerName = "/_header.vcf"
+
 // putHeaders writes the merged header and those of the inputs.
 func (e *exporter) putHeaders(dir store.Store, run string) ([]SupportFile, error) {
 	root, headers := RunPath(run), make([]SupportFile, 1+len(e.inputs))
@@ -142,7 +145,7 @@ func (e *exporter) putHeaders(dir store.Store, run string) ([]SupportFile, error
 			return put(dir, name, []byte(text))
 		})
 	}
-	header(0, root+"/_header.vcf", e.mergedHeader())
+	header(0, root+headerName, e.mergedHeader())
 	for i, in := range e.inputs {
 		header(i+1, fmt.Sprintf("%s/_headers/%05d.vcf", root, i), in.headerText())
 	}

@@ -68,7 +68,10 @@ func (r registration) checkGlue(ctx context.Context, tables []string) error {
 	if err != nil {
 		return err
 	}
-	return athena.CheckGlue(ctx, client, r.options(), tables)
+	if err := athena.CheckGlue(ctx, client, r.options(), tables); err != nil {
+		return err
+	}
+	return athena.MayRegister(ctx, client, r.options(), tables)
 }
 
 // register registers the dataset and says what came of it.

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+
+	"github.com/varlake/varlake/internal/awserr"
 )
 
 var (
@@ -37,7 +39,7 @@ var (
 )
 
 // Explain says in one line why a request failed, and what to do. doing is what it was for: "read". It returns the cause of ctx's end where that is why. What the SDK
-// prints is left out, request ids aside: it is long, and names what was signed.
+// prints is left out: it is long, and names what was signed.
 func (b *Bucket) Explain(ctx context.Context, doing, key string, err error) error {
 	if err == nil {
 		return nil
@@ -45,63 +47,40 @@ func (b *Bucket) Explain(ctx context.Context, doing, key string, err error) erro
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
-	uri := b.URI(key)
-	code, message, status := "", "", 0
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		code, message = api.ErrorCode(), api.ErrorMessage()
-	}
+	status := 0
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) {
 		status = response.HTTPStatusCode()
 	}
+	code, message, wrong := awserr.Code(err), awserr.Message(err), awserr.Credentials(err)
 	fail := func(kind error, format string, args ...any) error {
-		return fmt.Errorf("%s %s: %w: %s", doing, uri, kind, fmt.Sprintf(format, args...))
+		return fmt.Errorf("%s %s: %w: %s", doing, b.URI(key), kind, fmt.Sprintf(format, args...))
 	}
 	switch {
+	case wrong == awserr.NoCredentials:
+		return fail(ErrCredentials, "%s, or give --anonymous to read what is public", wrong)
+	case wrong != "":
+		return fail(ErrCredentials, "%s", wrong)
 	case code == "NoSuchBucket":
 		return fail(ErrNoBucket, "there is no bucket %s; create it, or mend the name", b.Name)
 	case strings.Contains(strings.ToLower(code), "kms"):
 		return fail(ErrKey, "%s (%s); give --kms-key a key of the bucket's region that these credentials may use", message, code)
-	case code == "NoSuchKey", code == "NotFound", status == http.StatusNotFound:
-		return fmt.Errorf("%s %s: %w", doing, uri, fs.ErrNotExist)
+	case code == "NoSuchKey", code == "NoSuchUpload", code == "NotFound", status == http.StatusNotFound:
+		return fmt.Errorf("%s %s: %w", doing, b.URI(key), fs.ErrNotExist)
 	case code == "PreconditionFailed", code == "ConditionalRequestConflict", status == http.StatusPreconditionFailed:
 		return fail(ErrCondition, "%s", code)
-	case code == "ExpiredToken", code == "ExpiredTokenException", code == "TokenRefreshRequired", code == "RequestExpired":
-		return fail(ErrCredentials, "they have expired (%s); renew them, as with aws sso login, and run the same command again", code)
-	case code == "RequestTimeTooSkewed":
-		return fail(ErrCredentials, "the clock of this machine is wrong (%s); set it", code)
-	case code == "InvalidAccessKeyId", code == "SignatureDoesNotMatch", code == "InvalidToken", code == "InvalidClientTokenId":
-		return fail(ErrCredentials, "S3 does not accept them (%s); check AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", code)
 	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed", code == "IllegalLocationConstraintException", status == http.StatusMovedPermanently:
 		return fail(ErrRegion, "%s; give --region the region of the bucket%s", code, itsRegion(response))
 	case code == "AccessDenied", code == "AllAccessDisabled", code == "AccountProblem", status == http.StatusForbidden:
-		return fail(ErrDenied, "allow %s there, or give other credentials", action(doing))
+		return b.explainDenied(ctx, doing, key, err)
 	case code == "InvalidRange", status == http.StatusRequestedRangeNotSatisfiable:
 		return fail(ErrChanged, "it is shorter than it was; run the command again when nothing writes to it")
 	case code == "SlowDown", code == "ServiceUnavailable", status == http.StatusServiceUnavailable, status == http.StatusTooManyRequests, status >= 500:
 		return fail(ErrBusy, "it answered %d %s, and again until no attempt was left; run the same command later", status, code)
-	case noCredentials(err):
-		return fail(ErrCredentials, "there are none; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give --anonymous to read what is public")
 	case code != "":
-		return fmt.Errorf("%s %s: %s (%s)", doing, uri, message, code)
+		return fmt.Errorf("%s %s: %s (%s)", doing, b.URI(key), message, code)
 	}
-	return fmt.Errorf("%s %s: %w", doing, uri, reason(err))
-}
-
-// action is what IAM calls that which could not be done.
-func action(doing string) string {
-	switch doing {
-	case "list":
-		return "s3:ListBucket"
-	case "create", "write", "replace", "commit":
-		return "s3:PutObject"
-	case "delete":
-		return "s3:DeleteObject"
-	case "abort the upload of":
-		return "s3:AbortMultipartUpload"
-	}
-	return "s3:GetObject"
+	return fmt.Errorf("%s %s: %w", doing, b.URI(key), reason(err))
 }
 
 // itsRegion names the region that S3 said the bucket is in.
@@ -116,12 +95,6 @@ func itsRegion(r *awshttp.ResponseError) string {
 
 // RegionHeader is where S3 says which region a bucket is in, in answers of any status.
 const RegionHeader = "X-Amz-Bucket-Region"
-
-// noCredentials tells the error of signing without credentials. The SDK has no type for it.
-func noCredentials(err error) bool {
-	text := err.Error()
-	return strings.Contains(text, "get identity:") || strings.Contains(text, "failed to refresh cached credentials")
-}
 
 // reason finds in an error of the SDK what the network had to say.
 func reason(err error) error {

@@ -175,7 +175,7 @@ func TestReaderGivesUp(t *testing.T) {
 	}{
 		{&s3test.Fault{Do: s3test.Status(503, "SlowDown")}, bucket.ErrBusy, "503 SlowDown"},
 		{&s3test.Fault{Do: s3test.Status(500, "InternalError")}, bucket.ErrBusy, "500 InternalError"},
-		{&s3test.Fault{Do: s3test.Status(403, "AccessDenied")}, bucket.ErrDenied, "allow s3:GetObject there"},
+		{&s3test.Fault{Do: s3test.Status(403, "AccessDenied")}, bucket.ErrDenied, "allow s3:GetObject on arn:aws:s3:::" + b.Name + "/object,"},
 		{&s3test.Fault{Do: s3test.Status(403, "AccessDenied")}, fs.ErrPermission, "s3://" + b.Name + "/object"},
 		{&s3test.Fault{Do: s3test.Status(400, "ExpiredToken")}, bucket.ErrCredentials, "expired"},
 		{&s3test.Fault{Do: s3test.Status(301, "PermanentRedirect")}, bucket.ErrRegion, "--region"},

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/varlake/varlake/internal/bucket"
 )
@@ -118,6 +119,7 @@ func (b *Buckets) load(ctx context.Context) (aws.Config, error) {
 	options := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(b.httpClient()),
 		config.WithLogger(logging.Nop{}), // stderr is for messages to the user
+		config.WithAPIOptions([]func(*middleware.Stack) error{redact}),
 	}
 	if b.opt.Region != "" {
 		options = append(options, config.WithRegion(b.opt.Region))

@@ -321,5 +321,8 @@ func TestPrepare(t *testing.T) {
 		if info, err := s.Stat("."); err != nil || !info.IsDir() {
 			t.Errorf("root: %v, %v", info, err)
 		}
+		if err := s.MayAbort(); err != nil || len(stored(t, s)) > 0 {
+			t.Errorf("MayAbort: %v, files %q", err, stored(t, s))
+		}
 	})
 }

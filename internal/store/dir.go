@@ -48,6 +48,9 @@ func (d *Dir) Prepare() error {
 	return nil
 }
 
+// MayAbort implements Store: who may write to a directory may delete there.
+func (d *Dir) MayAbort() error { return nil }
+
 // Root returns the path of the directory as it was given.
 func (d *Dir) Root() string { return d.name }
 

@@ -61,6 +61,15 @@ func (s *S3) Root() string { return strings.TrimRight(s.bucket.URI(s.prefix), "/
 // Prepare does nothing: there is nothing to create, and the first request tells whether bucket and credentials are right.
 func (s *S3) Prepare() error { return nil }
 
+// MayAbort implements Store. It aborts an upload that was never begun: S3 looks at what is allowed before it looks for the upload.
+func (s *S3) MayAbort() error {
+	err := s.abortUpload(s.ctx, s.prefix+UploadsFolder+"/none", "none")
+	if errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return nil // what else is wrong, the first file shows too, and says better
+}
+
 // key returns the key of a file that may be written.
 func (s *S3) key(name string) (string, error) {
 	if !fs.ValidPath(name) || name == "." {

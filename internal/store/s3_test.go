@@ -332,6 +332,23 @@ func TestS3BlockFails(t *testing.T) {
 	}
 }
 
+// Whether an upload may be aborted is known before one is begun, and asking leaves nothing.
+func TestS3MayAbort(t *testing.T) {
+	s := openS3(t)
+	proxy := s3test.NewProxy(t)
+	through := behind(t, proxy, s)
+	if err := through.MayAbort(); err != nil {
+		t.Error(err)
+	}
+	proxy.Set(&s3test.Fault{Strikes: func(r *http.Request) bool { return r.Method == http.MethodDelete }, Do: s3test.Status(403, "AccessDenied")})
+	if err := through.MayAbort(); !errors.Is(err, bucket.ErrDenied) || !strings.Contains(err.Error(), "s3:AbortMultipartUpload on arn:aws:s3:::"+s.bucket.Name+"/"+s.prefix) {
+		t.Error(err)
+	}
+	if got := stored(t, s); len(got) > 0 || proxy.Struck() != 1 {
+		t.Errorf("files %q, %d requests struck", got, proxy.Struck())
+	}
+}
+
 // An object that is replaced while it is open is not read on.
 func TestS3FileSeesReplacement(t *testing.T) {
 	s := openS3(t)

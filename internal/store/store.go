@@ -32,6 +32,9 @@ type Store interface {
 	// Prepare makes ready for the first file: a directory is created, and found out whether it may be.
 	Prepare() error
 
+	// MayAbort finds out whether a Writer that is aborted is allowed to drop what it wrote. Nothing else shows that before one is.
+	MayAbort() error
+
 	// Create begins a file. Whether its name is taken is for Commit to find out: a writer that comes second may still want to compare checksums.
 	Create(name string) (Writer, error)
 
