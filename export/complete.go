@@ -10,25 +10,39 @@ import (
 	"github.com/varlake/varlake/internal/store"
 )
 
-// writeRecords writes the parts. The plan is pinned while the first records are read: nothing is written before.
-func writeRecords(ctx context.Context, p *pipeline, w *partWriter, pin func() error) error {
+// writeRecords writes the parts. The first file is written while the first records are read: nothing is written before. Whether it may be read, and uploads aborted, is found
+// out meanwhile: what is not allowed ends the work when it has hardly begun.
+func writeRecords(ctx context.Context, p *pipeline, w *partWriter, first firstFile) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	pinned := start(func() error {
-		err := pin()
-		if err != nil {
-			stop(err)
+	stopping := func(try func() error) func() error {
+		return start(func() error {
+			err := try()
+			if err != nil {
+				stop(err)
+			}
+			return err
+		})
+	}
+	written := stopping(first.put)
+	mayAbort := stopping(w.store.MayAbort)
+	mayRead := stopping(func() error {
+		if written() != nil {
+			return nil // which is said already
 		}
+		_, err := w.store.ReadFile(first.name)
 		return err
 	})
 	err := p.run(ctx, func(g *rowGroup) error {
-		if err := pinned(); err != nil {
+		if err := written(); err != nil {
 			return err
 		}
 		return w.write(g)
 	})
-	if pinErr := pinned(); pinErr != nil { // what came of going on says less
-		return unwritable(pinErr)
+	for _, done := range []func() error{written, mayRead, mayAbort} {
+		if startErr := done(); startErr != nil { // what came of going on says less
+			return unwritable(startErr)
+		}
 	}
 	return err
 }

@@ -184,7 +184,7 @@ func (e *exporter) export(ctx context.Context, out func() (*destination, error))
 	if err != nil {
 		return nil, unwritable(err)
 	}
-	run, pin, err := e.begin(dir, state)
+	run, first, err := e.begin(dir, state)
 	if err != nil {
 		return nil, unwritable(err)
 	}
@@ -199,7 +199,7 @@ func (e *exporter) export(ctx context.Context, out func() (*destination, error))
 		}
 		return &Result{Dataset: d, Done: true, QC: qc, Notes: e.notes}, nil
 	}
-	result, err := e.write(ctx, dir.Store, run, func() error { return both(pin, dir.MayAbort) })
+	result, err := e.write(ctx, dir.Store, run, first)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +210,7 @@ func (e *exporter) export(ctx context.Context, out func() (*destination, error))
 }
 
 // write makes all files of the run but _current.json.
-func (e *exporter) write(ctx context.Context, dir store.Store, run string, pin func() error) (*Result, error) {
+func (e *exporter) write(ctx context.Context, dir store.Store, run string, first firstFile) (*Result, error) {
 	codec, err := pq.NewCodec(e.opt.Workers)
 	if err != nil {
 		return nil, err
@@ -228,7 +228,7 @@ func (e *exporter) write(ctx context.Context, dir store.Store, run string, pin f
 	}
 	w := newPartWriter(dir, run, e.opt.PartSize, len(e.samples()), e.recordTables(batches))
 	defer w.abort()
-	if err := writeRecords(ctx, p, w, pin); err != nil {
+	if err := writeRecords(ctx, p, w, first); err != nil {
 		return nil, err
 	}
 	if err := w.finish(); err != nil {

@@ -130,12 +130,11 @@ func pin(dir store.Store, name string, p Plan, overwrite bool) error {
 	if err != nil {
 		return err
 	}
-	created := dir.Put(name, data)
-	if created != nil && !errors.Is(created, store.ErrExists) {
-		return created
+	if err := dir.Put(name, data); !errors.Is(err, store.ErrExists) {
+		return err
 	}
-	old, err := dir.ReadFile(name) // also of what was just written: that it can be read is to be known before the work
-	if err != nil || created == nil {
+	old, err := dir.ReadFile(name)
+	if err != nil {
 		return err
 	}
 	var pinned Plan
