@@ -17,6 +17,10 @@ const (
 	maxGroupRejects = 100_000
 )
 
+// placeRows is how many rows a page of positions has in a cohort of so many samples. Readers ask its bounds which rows they need of the other columns, and pages of FORMAT
+// fields, of a megabyte of ids, hold about as few.
+func placeRows(samples int) int { return min(max(1<<18/max(1, samples), 1000), 20_000) }
+
 // compressible is how much smaller pages of genotypes are, at least, than the runs they are made from.
 const compressible = 4
 
@@ -58,8 +62,12 @@ func (p *groupPool) get(chrom string) *rowGroup {
 	case g = <-p.free:
 	default:
 		g = &rowGroup{tally: annotate.NewTally(p.batches.samples), conflicts: make(conflicts)}
-		for _, leaf := range p.batches.schemas.variants.Leaves() {
-			g.variants = append(g.variants, pq.NewChunk(leaf, pq.Options{Codec: p.codec}))
+		for i, leaf := range p.batches.schemas.variants.Leaves() {
+			opt := pq.Options{Codec: p.codec}
+			if i == p.batches.leaves.variants[colPos] || i == p.batches.leaves.variants[colEnd] {
+				opt.PageRows = placeRows(p.batches.samples)
+			}
+			g.variants = append(g.variants, pq.NewChunk(leaf, opt))
 		}
 		for _, key := range keyOf {
 			g.annotations = append(g.annotations, g.variants[p.batches.leaves.variants[key]])
