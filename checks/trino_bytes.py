@@ -137,6 +137,13 @@ def columns(check, lake):
     for contig in CONTIGS:
         least = variants.bytes(["fmt_pl"], contig)
         asked.within(f"fmt_pl of contig {contig}", f"SELECT checksum(fmt_pl) FROM variants WHERE chrom = '{contig}'", least, least + OVERHEAD, whole)
+    groups = variants.groups("22")
+    pages = [p for g in groups for p in g.pages]
+    check.expect(len(pages) >= 4 * len(groups), f"cohort: {len(groups)} row groups, {len(pages)} pages of pos")
+    pos = groups[len(groups) // 2].low + 90 * 100
+    # 11 records may lie across two pages, and ranges that are near each other are read as one.
+    asked.within("fmt_pl of 11 records", f"SELECT checksum(fmt_pl) FROM variants WHERE chrom = '22' AND pos BETWEEN {pos} AND {pos + 900}",
+                 500_000, variants.bytes(["fmt_pl"], "22") // len(groups) // 4, whole)
     found = asked.within("alleles by population", "SELECT super_pop, sum(n_alt), count(n_alt) FROM genotypes GROUP BY 1 ORDER BY 1",
                          variants.bytes(["n_alt"]), int(1.1 * variants.bytes(["n_alt"])) + OVERHEAD, whole)
     flat = f"SELECT unnest(n_alt) AS n, generate_subscripts(n_alt, 1) AS i FROM read_parquet({variants.paths})"
