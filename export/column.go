@@ -99,6 +99,13 @@ func (c column) doubles(values []float64) {
 	c.Double = append(c.Double, values...)
 }
 
+// oneText appends a list of one text.
+func (c column) oneText(text []byte) {
+	c.AddRep(0, 1)
+	c.AddDef(defElem, 1)
+	c.AppendBytes(text)
+}
+
 // texts appends a list of the parts of text between separators. The missing value alone is a NULL list, as a part it is a NULL element.
 func (c column) texts(text []byte, separator byte) {
 	if missing(text) {

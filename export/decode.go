@@ -176,7 +176,11 @@ func (d *decoder) appendRecord(offset int64) {
 	d.variant(colEnd).AddInt64(d.endPos(r))
 	d.variant(colID).text(r.ID())
 	d.variant(colRef).AddBytes(r.Ref())
-	d.variant(colAlt).texts(r.Alt(), ',')
+	if ctx.nAlt == 1 {
+		d.variant(colAlt).oneText(r.Alt())
+	} else {
+		d.variant(colAlt).texts(r.Alt(), ',')
+	}
 	if qual, ok := r.Qual(); ok {
 		d.variant(colQual).AddDouble(qual)
 	} else {

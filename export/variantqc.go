@@ -49,14 +49,7 @@ func (q *variantQC) append(d *decoder, r *vcf.Record, runs []vcf.Run) {
 	if !q.hasGT {
 		return
 	}
-	q.alts = q.alts[:0]
-	if !missing(r.Alt()) {
-		for alt, more := r.Alt(), true; more; {
-			var one []byte
-			one, alt, more = vcf.Cut(alt, ',')
-			q.alts = append(q.alts, one)
-		}
-	}
+	q.alts = splitAlts(q.alts[:0], r)
 	out := &q.out
 	q.qc.Record(r.Ref(), q.alts, d.format.calls.Calls(), runs, d.format.valuesOf(d.format.depth), d.format.valuesOf(d.format.quality), out)
 	if q.rows != nil {
@@ -86,6 +79,22 @@ func (q *variantQC) append(d *decoder, r *vcf.Record, runs []vcf.Run) {
 		groups[3*i+1].AddInt32(an)
 		column{&groups[3*i+2]}.ratios(ac, an)
 	}
+}
+
+// splitAlts appends the alternate alleles of a record.
+func splitAlts(alts [][]byte, r *vcf.Record) [][]byte {
+	switch r.NAlt() {
+	case 0:
+		return alts
+	case 1:
+		return append(alts, r.Alt())
+	}
+	for alt, more := r.Alt(), true; more; {
+		var one []byte
+		one, alt, more = vcf.Cut(alt, ',')
+		alts = append(alts, one)
+	}
+	return alts
 }
 
 // appendStats appends mean, stdev, min and max, NULL where there are no values.
