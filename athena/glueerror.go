@@ -18,7 +18,7 @@ import (
 
 var (
 	// ErrThrottled is wrapped by the error for requests that Glue put off until no attempt was left.
-	ErrThrottled = errors.New("Glue does not keep up")
+	ErrThrottled = errors.New("throttled by Glue")
 	// ErrConflict is wrapped by the error for a table that others did not stop writing.
 	ErrConflict = errors.New("others write it at the same time")
 )
@@ -107,5 +107,5 @@ func unreached(err error, request *smithy.OperationError) error {
 	default:
 		return request.Err
 	}
-	return fmt.Errorf("Glue can't be reached: %w; check the network, the region and AWS_ENDPOINT_URL_GLUE", err)
+	return fmt.Errorf("no answer from Glue: %w; check the network, the region and AWS_ENDPOINT_URL_GLUE", err)
 }
