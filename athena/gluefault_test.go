@@ -290,3 +290,34 @@ func TestRegisterInterrupted(t *testing.T) {
 		t.Errorf("got %s", server.Dump())
 	}
 }
+
+// A view that this dataset no longer has becomes someone else's before it is deleted.
+func TestRegisterDeletesOnlyItsOwn(t *testing.T) {
+	server, client := newCatalog(t, 3)
+	register(t, client, runOf("r1", "1"), glueOptions)
+	server.Set(&gluetest.Fault{Times: 1, Strikes: func(c gluetest.Call) bool { return c.Write }, Before: func() {
+		server.Edit("lake", "p_genotypes", map[string]string{"varlake.dataset": "s3://bucket/other"})
+	}})
+	register(t, client, without(runOf("r2", "1"), export.Variants), glueOptions)
+	tables := dump(t, server)["lake"].Tables
+	if got := tables["p_genotypes"].Parameters["varlake.dataset"]; got != "s3://bucket/other" || tables["p_carriers"].TableType != "" {
+		t.Errorf("genotypes of %q; %d tables", got, len(tables))
+	}
+}
+
+// While partitions change, no table of the dataset says that it is ready.
+func TestRegisterLoading(t *testing.T) {
+	server, client := newCatalog(t, 3)
+	register(t, client, runOf("r1", "1", "2"), glueOptions)
+	server.Set(&gluetest.Fault{Strikes: func(c gluetest.Call) bool { return strings.HasPrefix(c.Operation, "Batch") }, Before: func() {
+		for name, table := range dump(t, server)["lake"].Tables {
+			if state := table.Parameters["varlake.state"]; table.TableType == "EXTERNAL_TABLE" && (state != "loading" || table.Parameters["varlake.run"] != "r2") {
+				t.Errorf("table %s of run %s is %s", name, table.Parameters["varlake.run"], state)
+			}
+		}
+	}})
+	register(t, client, runOf("r2", "2", "3"), glueOptions)
+	if server.Struck() != 6 {
+		t.Errorf("%d batches", server.Struck())
+	}
+}
