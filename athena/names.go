@@ -12,7 +12,8 @@ import (
 // table counts, whatever it stands for.
 func namedTables(m *export.Manifest, statement, prefix string) (tables []export.Table) {
 	statement = strings.ToLower(statement)
-	view := hasWord(statement, prefix+Genotypes) || hasWord(statement, prefix+Carriers)
+	_, isTable := m.Table(Carriers)
+	view := hasWord(statement, prefix+Genotypes) || !isTable && hasWord(statement, prefix+Carriers)
 	for _, t := range m.Tables {
 		ofView := t.Name == export.Variants || t.Name == export.SampleAnnotations
 		if hasWord(statement, prefix+t.Name) || view && ofView {

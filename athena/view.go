@@ -11,7 +11,7 @@ import (
 // Names of the views. A dataset may have a table of carriers instead of the view.
 const (
 	Genotypes = "genotypes"
-	Carriers  = "carriers"
+	Carriers  = export.Carriers
 )
 
 // View is a view over the tables of a dataset.

@@ -94,7 +94,7 @@ func (s *Survey) foreign(run string) (why string, err error) {
 	entries, err := s.entries(run)
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case strings.HasPrefix(name, "_"), name == export.Variants, name == export.VariantAnnotations, name == export.SampleAnnotations:
+		case strings.HasPrefix(name, "_"), name == export.Variants, name == export.VariantAnnotations, name == export.SampleAnnotations, name == export.Carriers:
 		default:
 			return fmt.Sprintf("it holds %q, which no export wrote", name), nil
 		}

@@ -110,7 +110,7 @@ func TestLies(t *testing.T) {
 		part     = "_parts/00000-000000.json"
 		manifest = "_manifest.json"
 	)
-	whole := makeDataset(t, export.Options{}, cohort(40))
+	whole := makeDataset(t, export.Options{Tables: []string{export.Variants, export.VariantAnnotations, export.SampleAnnotations, export.Carriers}}, cohort(40))
 	for name, test := range map[string]struct {
 		do   func(t *testing.T, root string)
 		want string // "check: path found"
@@ -124,6 +124,15 @@ func TestLies(t *testing.T) {
 		"rows of the dataset": {func(t *testing.T, root string) {
 			edit(t, root, func(m *export.Manifest) { m.Rows++ })
 		}, "balance: " + manifest + " says 40 records, 37 rows and 4 rejected, which do not add up"},
+		"rows of carriers": {func(t *testing.T, root string) {
+			edit(t, root, func(m *export.Manifest) { m.Tables[3].Rows-- })
+		}, "balance: " + manifest + " says that carriers has 87 rows and "},
+		"more carriers than calls": {func(t *testing.T, root string) {
+			edit(t, root, func(m *export.Manifest) { m.Tables[3].Rows += 100; m.Tables[3].Files[0].Rows += 100 })
+		}, "balance: " + manifest + " says that carriers has 188 rows, the dataset 36 rows of 3 samples"},
+		"rows of a file of carriers": {func(t *testing.T, root string) {
+			replace(t, root, part, `"rows": 44`, `"rows": 45`)
+		}, "balance: " + part + " says of carriers/chrom=chr1/part-00000-000000.parquet other than the manifest"},
 		"records and rows": {func(t *testing.T, root string) {
 			edit(t, root, func(m *export.Manifest) { m.Records++; m.Rows++ })
 		}, "balance: " + manifest + " says 41 records, 37 rows and 4 rejected, the sets of parts 40"},

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROOT = Path(__file__).resolve().parents[1]
+ALL_TABLES = ["--tables", "variants,variant_annotations,sample_annotations,carriers"]
 BROKEN = {"cggh+scikit-allel/test48b.vcf": "more columns than the header"}  # of data/real; real.py shows the evidence
 
 

@@ -116,6 +116,12 @@ def group_by(b):
     b.judge("CPU with groups over without", m["--group-by super_pop"][0] / m["one sample table"][0], 1.1)
 
 
+def carriers(b):
+    print("== carriers")
+    m = b.medians({"three tables": ["p3"], "with carriers": ["p3", "--tables", "variants,variant_annotations,sample_annotations,carriers"]})
+    b.judge("CPU with carriers over without", m["with carriers"][0] / m["three tables"][0], 1.9)
+
+
 def growth(b):
     for few, many in (("p3", "p3x4"), ("sites", "sitesx4")):
         print(f"== growth: {few} and four times the records")
@@ -146,7 +152,7 @@ def gzip(b):
         b.judge(f"{name}: CPU over that of BGZF", m["gzip"][0] / m["BGZF"][0], 1.3)
 
 
-PARTS = {"peers": peers, "groups": group_by, "growth": growth, "samples": samples, "workers": workers, "gzip": gzip}
+PARTS = {"peers": peers, "groups": group_by, "carriers": carriers, "growth": growth, "samples": samples, "workers": workers, "gzip": gzip}
 
 
 def main():

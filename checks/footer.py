@@ -6,7 +6,7 @@ import collections
 import struct
 
 Chunk = collections.namedtuple("Chunk", "path type rows row_group nulls low high exact pages start end sorting")
-Page = collections.namedtuple("Page", "first_row nulls low high null_page")
+Page = collections.namedtuple("Page", "first_row nulls low high null_page size")
 BOOLEAN, INT32, INT64, DOUBLE, BYTES = 0, 1, 2, 5, 6
 
 
@@ -30,10 +30,10 @@ def _pages(raw, chunk, kind):
         return None
     places = _Reader(raw, chunk[4]).struct()[1]
     if 6 not in chunk:
-        return [Page(p.get(3, 0), None, None, None, None) for p in places]
+        return [Page(p.get(3, 0), None, None, None, None, p[2]) for p in places]
     index = _Reader(raw, chunk[6]).struct()
     nulls = index.get(5, [None] * len(places))
-    return [Page(p.get(3, 0), n, None if empty else _value(kind, low), None if empty else _value(kind, high), empty)
+    return [Page(p.get(3, 0), n, None if empty else _value(kind, low), None if empty else _value(kind, high), empty, p[2])
             for p, n, low, high, empty in zip(places, nulls, index[2], index[3], index[1], strict=True)]
 
 

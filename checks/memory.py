@@ -10,8 +10,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 import measure
-from dataset import Check, Dataset
+from dataset import ALL_TABLES, Check, Dataset
 from packing import END, bgzf, block, member
 
 MIB = 1 << 20
@@ -45,6 +47,12 @@ def repeated(piece, times, level=6):
 
 def column(table, name, row=0):
     return lambda ds: ds.read(table, [name]).column(name)[row].as_py()
+
+
+def alleles(ds):
+    """The distinct alternate alleles of carriers, which are not read once for each row."""
+    found = [pq.ParquetFile(path, read_dictionary=["alt.list.element"]).read(["alt"]).column("alt").combine_chunks() for path, _ in ds.files("carriers")]
+    return [a for f in found for a in f.values.dictionary.to_pylist()]
 
 
 class Hostile:
@@ -93,6 +101,10 @@ def lines():
                   holds=lambda ds: len(column("variant_annotations", "info_other")(ds)) == 300_000)
     yield Hostile("300,000 undeclared FORMAT keys in a record", lambda: bgzf(calls([":".join(f"{i}" for i in range(300_000))] * 2, ":".join(f"k{i}" for i in range(300_000)))),
                   holds=lambda ds: len(column("variants", "fmt_other")(ds)) == 300_000)
+    yield Hostile("an ALT of 64 MB that 1,000 samples carry, with carriers", lambda: bgzf(calls(["0/1"] * 1000, "GT", field("FORMAT", "GT"), 1000).replace(b"\tC\t", f"\t{long}\t".encode()), level=1),
+                  flags=ALL_TABLES, holds=lambda ds: ds.rows("carriers") == 1000 and alleles(ds) == [long])
+    yield Hostile("100 records of 100,000 calls, all missing, with carriers", lambda: bgzf(calls(["."] * 100_000, "GT", field("FORMAT", "GT"), 100_000) + 99 * site(more="\tGT" + 100_000 * "\t.").encode(), level=1),
+                  flags=ALL_TABLES, holds=lambda ds: ds.rows("carriers") == 10_000_000)
     yield Hostile("a line longer than --memory allows", lambda: bgzf(sites(site(), site(f"S={long}")), level=1), error="line 5", flags=["--memory", "64MiB"], bound=256)
     yield Hostile("the same, quarantine", lambda: bgzf(sites(site(), site(f"S={long}")), level=1), error="line 5", flags=["--memory", "64MiB", "--on-bad-record", "quarantine"], bound=256)
     yield Hostile("64 MB that are no record, quarantine", lambda: bgzf(sites(site(), long + "\n"), level=1), flags=["--on-bad-record", "quarantine"],

@@ -6,14 +6,14 @@ are read field by field. VARLAKE_PLAIN names it. --full adds the damaged and mal
 import os
 import time
 
-from dataset import ROOT, Check, Refused, digests
+from dataset import ALL_TABLES, ROOT, Check, Refused, digests
 
 
 def outcome(check, program, args):
     """The digests of what a program writes, or its exit code and what it says."""
     check.varlake = program
     try:
-        ds = check.export(*args)
+        ds = check.export(*args, *ALL_TABLES)
     except Refused as refused:
         return str(refused.args)
     found = digests(ds)

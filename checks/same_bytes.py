@@ -4,7 +4,7 @@
 """
 import time
 
-from dataset import ROOT, Check, digests, write_sites
+from dataset import ALL_TABLES, ROOT, Check, digests, write_sites
 
 PART = ["brentp+cyvcf2/test.vcf.gz", "googlegenomics+gcp-variant-transforms/valid-4.1-large.vcf.gz", "bihealth+vcfpy/1kg.vcf.gz",
         "sgkit-dev+bio2zarr/out_of_order_contigs.vcf.gz", "broadinstitute+gatk/1kgp_test.merged.vcf.gz", "odelaneau+shapeit4/reference.vcf.gz"]
@@ -26,7 +26,7 @@ def main():
             continue
         started, found = time.time(), []
         for workers in (1, 2, 2):
-            ds = check.export(*args, "--workers", workers)
+            ds = check.export(*args, *ALL_TABLES, "--workers", workers)
             found.append(digests(ds))
             size = sum(f.stat().st_size for f in (ds.root / "runs").rglob("*") if f.is_file())
             ds.discard()

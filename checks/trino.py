@@ -3,6 +3,7 @@
 The 1000 Genomes phase 3 extract and its sample table go up to a bucket and are exported with --database. In Trino every table is counted, previewed and joined; samples are counted by
 population; allele frequencies by population from the view are those of the super_pop_* columns; QC columns are counted again in SQL from the texts of the genotypes, of this file and of others
 with missing and haploid calls. Then tables described by `ddl` are compared with registered ones, and register is run again, over another run, and over tables that it did not make.
+The table of carriers has the rows of the view.
 --part compares seven files described in both ways, --full all real files of up to 5 million calls.
 """
 import collections
@@ -265,6 +266,27 @@ def again(check, lake):
     print(f"register: once more nothing is written; four runs, each seen whole: {records} records of one contig, 19910 of two, and back")
 
 
+def carriers(check, lake):
+    """The table of carriers beside the view, in Trino; and the one in the place of the other."""
+    for i, name in enumerate(COUNTED):
+        uri, database, shown = upload(check, lake, name), lake.database(), []
+        described = lake.database()
+        for tables in (TABLES, TABLES + ["carriers"], TABLES):
+            p = lake.export(check, [uri], f"carriers/{i}", database, "", "--tables", ",".join(tables), "--overwrite")
+            if not check.expect(p.returncode == 0, f"{name}: {tables}: exit {p.returncode}: {p.stderr[-300:]}"):
+                return
+            kind = lake.tables(database)["carriers"]["TableType"]
+            check.expect(kind == ("EXTERNAL_TABLE" if tables != TABLES else "VIRTUAL_VIEW"), f"{name}: carriers is a {kind} of {tables}")
+            trino = seen(lake, database)
+            shown.append({"columns": sorted(trino[1]["carriers"]["columns"]), "rows": trino[1]["carriers"]["rows"], "checksums": trino[1]["carriers"]["checksums"]})
+            if tables != TABLES:
+                describe(lake.glue, check.run("ddl", f"{lake.bucket.uri}/carriers/{i}", "--database", described).stdout)
+                differ = differences(trino, seen(lake, described))
+                check.expect(not differ, f"{name}: with carriers, registered and described: {differ[:2]}")
+        check.expect(shown[0] == shown[1] == shown[2] and shown[0]["rows"], f"{name}: view and table of carriers: {[s['rows'] for s in shown]}, {[s['columns'] for s in shown[:2]]}")
+        print(f"{name}: {shown[0]['rows']} carriers, in the view, in the table that takes its place, and in the view again", flush=True)
+
+
 def another(check, lake):
     """Tables and views that are not this dataset's."""
     cohort = ROOT / "testdata" / "cohort.vcf.gz"
@@ -305,7 +327,7 @@ def main():
     servers_or_leave()
     lake = Lake()
     try:
-        for part in (workflow, qc, statements, again, another):
+        for part in (workflow, qc, statements, carriers, again, another):
             print(f"--- {part.__name__}", flush=True)
             part(check, lake)
     finally:

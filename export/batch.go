@@ -20,6 +20,7 @@ type batch struct {
 	tally                 *annotate.Tally
 	conflicts             conflicts
 	rejects               []Reject
+	carriers              []*carrierBlock // none where that table is not written
 }
 
 // order is where the rows before a batch ended, to tell what the decoder of one batch can't: that the first row of a batch comes before the last of the one before.
@@ -68,6 +69,8 @@ type batchPool struct {
 	keys    int   // the leaf of info_keys, the only such one of annotations
 	samples int
 	free    chan *batch
+
+	carriers *carrierPool // nil: that table is not written
 }
 
 // recordSchemas are the Parquet schemas of the record tables.
@@ -144,7 +147,7 @@ func (p *batchPool) put(b *batch) {
 	}
 	b.tally.Reset()
 	clear(b.conflicts)
-	b.rejects = nil
+	b.rejects, b.carriers = nil, nil
 	select {
 	case p.free <- b:
 	default:

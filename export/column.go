@@ -16,6 +16,7 @@ import (
 //	map<string,string>   key 2, null value 2, value 3
 //	map<string,array>    key 2, null list 2, empty list 3, null element 4, value 5
 const (
+	defScalar   = 1
 	defEmpty    = 1
 	defElemNull = 2
 	defElem     = 3

@@ -12,19 +12,20 @@ import (
 
 // decoder turns chunks of one input into batches of columns. It is for one goroutine; several work on chunks side by side.
 type decoder struct {
-	layout  *layout
-	input   int32 // index
-	columns int   // of the header
-	samples int
-	contigs map[string]bool // declared
-	ctx     recordContext
-	info    *infoDecoder
-	format  *formatDecoder
-	qc      *variantQC
-	record  vcf.Record
-	leaves  leafIndex
-	batches *batchPool
-	b       *batch
+	layout   *layout
+	input    int32 // index
+	columns  int   // of the header
+	samples  int
+	contigs  map[string]bool // declared
+	ctx      recordContext
+	info     *infoDecoder
+	format   *formatDecoder
+	qc       *variantQC
+	carriers *carrierCollector // nil: that table is not written
+	record   vcf.Record
+	leaves   leafIndex
+	batches  *batchPool
+	b        *batch
 
 	filter, formatText lastText // of b
 
@@ -48,6 +49,9 @@ func newDecoder(l *layout, groups *annotate.Groups, pool *batchPool, index int, 
 	d.format = newFormatDecoder(l, d.leaves.variants, d.samples)
 	d.format.wantsLen = h.Version.AtLeast(4, 5)
 	d.qc = newVariantQC(l, d.leaves.annotations, groups, d.samples)
+	if pool.carriers != nil {
+		d.carriers = newCarrierCollector(pool.carriers)
+	}
 	return d
 }
 
@@ -149,6 +153,9 @@ func (d *decoder) end() {
 	}
 	d.info.end(d.b.rows, d.b.annotations)
 	d.qc.flush(d.b)
+	if d.carriers != nil {
+		d.b.carriers = d.carriers.end(d.format.calls.Calls(), d.b.variants)
+	}
 	d.b = nil
 }
 
@@ -194,6 +201,9 @@ func (d *decoder) appendRecord(offset int64) {
 		d.variant(colFormat).AddNulls(1)
 	}
 	d.appendCalls(runs)
+	if d.carriers != nil {
+		d.carriers.record(r, b.rows-1, ctx.nAlt, runs, d.format.calls.Calls())
+	}
 
 	d.info.decode(ctx, r.Info(), b.rows-1, b.annotations)
 	d.qc.append(d, r, runs)

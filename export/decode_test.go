@@ -119,14 +119,18 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte, size int) {
 		d, chunks := chunksOf(t, append([]byte(fuzzHeader), body...), size)
+		withCarriers(t, d, codec)
+		var carriers []*carrierBlock
 		var records, rows, rejected int64
 		for _, chunk := range chunks {
 			for _, b := range d.decode(chunk, nil) {
 				records, rows, rejected = records+b.records, rows+int64(b.rows), rejected+int64(len(b.rejects))
 				encodeBatch(t, d, b, codec)
+				carriers = append(carriers, b.carriers...)
 				d.batches.put(b)
 			}
 		}
+		encodeCarriers(t, d.batches.carriers, carriers)
 		var want, bad int64
 		for _, line := range recordLines(string(body)) {
 			want++

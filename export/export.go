@@ -1,4 +1,4 @@
-// Package export turns VCFs into a dataset: three Parquet tables, and the manifest that says what they were made from.
+// Package export turns VCFs into a dataset: Parquet tables, and the manifest that says what they were made from.
 //
 // The way of a record is decode → rowGroup → part. A decoder turns a chunk of text into a batch of columns; row groups gather batches in file order and have their
 // pages encoded by any worker; parts are files that appear whole, or not at all. A dataset becomes visible with the last step, _current.json.
@@ -219,6 +219,14 @@ func (e *exporter) write(ctx context.Context, dir store.Store, run string, first
 	if err != nil {
 		return nil, err
 	}
+	if e.opt.writes(Carriers) {
+		if batches.carriers, err = newCarrierPool(e.layout, batches.leaves.variants, e.samples(), codec); err != nil {
+			return nil, err
+		}
+		if e.opt.carrierRows > 0 {
+			batches.carriers.maxRows, batches.carriers.groupRows = 3*e.opt.carrierRows, e.opt.carrierRows
+		}
+	}
 	p := &pipeline{inputs: e.inputs, chunks: e.readInputs, layout: e.layout, groups: e.groups, batches: batches, rowPool: newGroupPool(batches, codec),
 		workers: e.opt.Workers, failBad: !e.opt.Quarantine, strict: e.opt.StrictHeader, progress: e.opt.Progress}
 	e.opt.Progress.setTotal(totalSize(e.inputs))
@@ -243,9 +251,16 @@ func (e *exporter) write(ctx context.Context, dir store.Store, run string, first
 
 // recordTables are the tables that parts are written for.
 func (e *exporter) recordTables(b *batchPool) []recordTable {
+	byPos := func(leaf int) []pq.SortingColumn { return []pq.SortingColumn{{Leaf: leaf}} }
 	all := []recordTable{
-		{Variants, b.schemas.variants, e.metadata(e.layout.variants), b.leaves.variants[colPos], func(g *rowGroup) []*pq.Chunk { return g.variants }},
-		{VariantAnnotations, b.schemas.annotations, e.metadata(e.layout.annotations), b.leaves.annotations[keyPos], func(g *rowGroup) []*pq.Chunk { return g.annotations }},
+		{Variants, b.schemas.variants, e.metadata(e.layout.variants), byPos(b.leaves.variants[colPos]), true,
+			func(f *pq.File, g *rowGroup) error { return f.WriteRowGroup(g.rows, g.variants) }},
+		{VariantAnnotations, b.schemas.annotations, e.metadata(e.layout.annotations), byPos(b.leaves.annotations[keyPos]), true,
+			func(f *pq.File, g *rowGroup) error { return f.WriteRowGroup(g.rows, g.annotations) }},
+	}
+	if b.carriers != nil {
+		all = append(all, recordTable{Carriers, b.carriers.schema, e.metadata(e.layout.carriers), carrierSorting, false,
+			func(f *pq.File, g *rowGroup) error { return g.carriers.writeTo(f) }})
 	}
 	return slices.DeleteFunc(all, func(t recordTable) bool { return !e.opt.writes(t.name) })
 }

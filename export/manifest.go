@@ -117,6 +117,7 @@ func (e *exporter) manifest(run string, t *totals) *Manifest {
 		{Name: Variants, Partition: "chrom", Columns: e.layout.variants},
 		{Name: VariantAnnotations, Partition: "chrom", Columns: e.layout.annotations},
 		{Name: SampleAnnotations, Columns: e.layout.samples},
+		{Name: Carriers, Partition: "chrom", Columns: e.layout.carriers},
 	} {
 		if t0.Name != SampleAnnotations && !e.opt.writes(t0.Name) {
 			continue

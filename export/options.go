@@ -28,7 +28,7 @@ type Options struct {
 	// Unmatched says what samples in only one of VCF and table do: "warn" (or ""), "fail", "ignore".
 	Unmatched string
 
-	Tables       []string // record tables to write; none: all
+	Tables       []string // to write; none: all but Carriers. SampleAnnotations is always written
 	Quarantine   bool     // set bad records aside instead of failing
 	StrictHeader bool     // fail where values depart from the header
 	PartSize     int64    // bytes from which on a file is followed by another; 0: DefaultPartSize
@@ -37,7 +37,8 @@ type Options struct {
 	Overwrite    bool     // replace a dataset made from other inputs or options
 	Progress     *Progress
 
-	chunk int // bytes of text decoded at a time, for tests; 0: what vcf takes
+	chunk       int // bytes of text decoded at a time, for tests; 0: what vcf takes
+	carrierRows int // rows of a row group of carriers, for tests; 0: maxCarrierRows
 }
 
 // Defaults of Options.
@@ -63,11 +64,8 @@ func (o Options) withDefaults() (Options, error) {
 		o.Tables = []string{Variants, VariantAnnotations, SampleAnnotations}
 	}
 	for _, t := range o.Tables {
-		if t == "carriers" {
-			return o, fmt.Errorf("%w: carriers is not written as a table yet; the view carriers has the same columns", ErrUsage)
-		}
-		if t != Variants && t != VariantAnnotations && t != SampleAnnotations {
-			return o, fmt.Errorf("%w: there is no table %q; there are %s, %s and %s", ErrUsage, t, Variants, VariantAnnotations, SampleAnnotations)
+		if t != Variants && t != VariantAnnotations && t != SampleAnnotations && t != Carriers {
+			return o, fmt.Errorf("%w: there is no table %q; there are %s, %s, %s and %s", ErrUsage, t, Variants, VariantAnnotations, SampleAnnotations, Carriers)
 		}
 	}
 	if o.Stores == nil {

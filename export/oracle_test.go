@@ -23,6 +23,7 @@ type oracle struct {
 	infos, formats []declared
 	samples        int
 	columns        int
+	carriers       []row // of the record at hand, by sample
 }
 
 var (
@@ -85,6 +86,7 @@ func (o *oracle) record(line string) (variants, annotations row) {
 	}
 	o.info(annotations, cells[7], alts)
 	calls := o.format(variants, format, samples, alts)
+	o.carry(variants)
 	o.quality(annotations, calls, alts)
 	return variants, annotations
 }

@@ -32,6 +32,17 @@ func readCall(gt string, alts int) call {
 	return c
 }
 
+// carry makes carriers the calls of a record that are not homozygous reference.
+func (o *oracle) carry(variants row) {
+	for i := range o.carriers {
+		o.carriers[i]["sample_id"], o.carriers[i]["sample_index"] = fmt.Sprintf("s%d", i), fmt.Sprint(i+1)
+		for _, name := range []string{"chrom", "pos", "ref", "alt"} {
+			o.carriers[i][name] = variants[name]
+		}
+	}
+	o.carriers = slices.DeleteFunc(o.carriers, func(r row) bool { return r["gt"] == "" || r["n_alt"] == "0" })
+}
+
 // format fills in gt, n_alt, fmt_* and fmt_other, and returns the calls, nil where the record has no GT.
 func (o *oracle) format(r row, format string, samples []string, alts int) []call {
 	columns := map[string][]string{} // by key: printed cells
@@ -45,6 +56,7 @@ func (o *oracle) format(r row, format string, samples []string, alts int) []call
 	keys := strings.Split(format, ":")
 	var calls []call
 	nAlt := slices.Repeat([]string{"NULL"}, len(samples))
+	o.carriers = nil
 	for sample, cell := range samples {
 		parts := strings.SplitN(cell, ":", len(keys)+1)
 		if len(parts) > len(keys) {
@@ -52,6 +64,13 @@ func (o *oracle) format(r row, format string, samples []string, alts int) []call
 			parts = parts[:len(keys)]
 		}
 		ploidy := 2
+		carrier := row{"n_alt": "NULL"}
+		for _, d := range o.formats {
+			if d.isScalar() && d.id != "GT" {
+				carrier[d.column("fmt_")] = "NULL"
+			}
+		}
+		o.carriers = append(o.carriers, carrier)
 		for i, key := range keys {
 			d, known := find(o.formats, key)
 			text, there := ".", i < len(parts)
@@ -73,6 +92,7 @@ func (o *oracle) format(r row, format string, samples []string, alts int) []call
 					text, cell = "", "NULL"
 				}
 				columns["gt"] = append(columns["gt"], cell)
+				carrier["gt"] = cell
 				c := readCall(text, alts)
 				calls = append(calls, c)
 				if ploidy = len(c.alleles); text == "." {
@@ -80,6 +100,7 @@ func (o *oracle) format(r row, format string, samples []string, alts int) []call
 				}
 				if c.called {
 					nAlt[sample] = fmt.Sprint(c.copies())
+					carrier["n_alt"] = nAlt[sample]
 				}
 			case !known:
 				if text != "." {
@@ -91,6 +112,9 @@ func (o *oracle) format(r row, format string, samples []string, alts int) []call
 					keep(key, sample, text)
 				}
 				columns["fmt_"+key] = append(columns["fmt_"+key], value)
+				if d.isScalar() {
+					carrier[d.column("fmt_")] = value
+				}
 			}
 		}
 	}

@@ -59,11 +59,12 @@ type partWriter struct {
 
 // recordTable is one of the tables that parts are written for.
 type recordTable struct {
-	name     string
-	schema   *pq.Schema
-	metadata []pq.KeyValue
-	pos      int // leaf of pos
-	chunks   func(*rowGroup) []*pq.Chunk
+	name      string
+	schema    *pq.Schema
+	metadata  []pq.KeyValue
+	sorting   []pq.SortingColumn
+	fileOrder bool // rows are in the order of the records: sorted where these are
+	write     func(*pq.File, *rowGroup) error
 }
 
 // totals are the counts of a shard.
@@ -125,7 +126,7 @@ func (w *partWriter) write(g *rowGroup) error {
 		}
 	}
 	for i, f := range p.files {
-		if err := f.parquet.WriteRowGroup(g.rows, w.tables[i].chunks(g)); err != nil {
+		if err := w.tables[i].write(f.parquet, g); err != nil {
 			return fmt.Errorf("%s: %w", f.path, err)
 		}
 	}
@@ -167,8 +168,7 @@ func (w *partWriter) openFiles() error {
 		if err != nil {
 			return err
 		}
-		sorting := []pq.SortingColumn{{Leaf: t.pos}}
-		w.part.files = append(w.part.files, &openFile{path, out, pq.NewFile(out, t.schema, t.metadata, sorting)})
+		w.part.files = append(w.part.files, &openFile{path, out, pq.NewFile(out, t.schema, t.metadata, t.sorting)})
 	}
 	return nil
 }
@@ -181,13 +181,13 @@ func (w *partWriter) closePart() error {
 		return nil
 	}
 	for i, f := range p.files {
-		if !p.sorted {
+		if !p.sorted && w.tables[i].fileOrder {
 			f.parquet.Sorting = nil
 		}
 		if err := f.parquet.Close(); err != nil {
 			return fmt.Errorf("%s: %w", f.path, err)
 		}
-		file := File{Path: f.path, Chrom: p.set.Chrom, Rows: p.set.Rows, Bytes: f.out.Size(), SHA256: f.out.SHA256()}
+		file := File{Path: f.path, Chrom: p.set.Chrom, Rows: f.parquet.Rows(), Bytes: f.out.Size(), SHA256: f.out.SHA256()}
 		p.set.Files = append(p.set.Files, partFile{w.tables[i].name, file})
 		w.total.files[w.tables[i].name] = append(w.total.files[w.tables[i].name], file)
 	}

@@ -177,12 +177,14 @@ func (p *pipeline) assemble(ctx context.Context, tasks <-chan *decodeTask, group
 			}
 			p.progress.addRecords(b.records)
 			rows.check(b, p.inputs[b.last.Input].Name)
-			encode, err := group.add(b, p.batches)
+			jobs, err := group.add(b, p.batches)
 			if err != nil {
 				return err
 			}
-			if err := submit(func(*worker) { encode() }); err != nil {
-				return err
+			for _, job := range jobs {
+				if err := submit(func(*worker) { job() }); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -40,13 +40,15 @@ func TestExportAgreesWithOracle(t *testing.T) {
 		}
 		data, offsets := encodeVCF(t, header, lines)
 		opt := Options{Inputs: []string{filepath.Join(dir, "in.vcf")}, Out: filepath.Join(dir, "out"), Quarantine: true,
-			Workers: rapid.IntRange(1, 3).Draw(t, "workers"), chunk: rapid.SampledFrom([]int{0, 2, 50, 200}).Draw(t, "chunk")}
+			Tables:  []string{Variants, VariantAnnotations, SampleAnnotations, Carriers},
+			Workers: rapid.IntRange(1, 3).Draw(t, "workers"), chunk: rapid.SampledFrom([]int{0, 2, 50, 200}).Draw(t, "chunk"),
+			carrierRows: rapid.SampledFrom([]int{0, 1, 2, 5}).Draw(t, "rows of carriers")}
 		if err := os.WriteFile(opt.Inputs[0], data, 0o666); err != nil {
 			t.Fatalf("%v", err)
 		}
 		_, d := mustRun(t, opt)
 
-		var variants, annotations, rejects []row
+		var variants, annotations, rejects, carriers []row
 		for i, line := range lines {
 			number := fmt.Sprint(strings.Count(header, "\n") + i + 1)
 			if o.rejects(line) {
@@ -55,7 +57,7 @@ func TestExportAgreesWithOracle(t *testing.T) {
 			}
 			v, a := o.record(line)
 			v["record_offset"], a["record_offset"] = fmt.Sprint(offsets[i]), fmt.Sprint(offsets[i])
-			variants, annotations = append(variants, v), append(annotations, a)
+			variants, annotations, carriers = append(variants, v), append(annotations, a), append(carriers, o.carriers...)
 		}
 		if m := d.Manifest; m.Records != int64(len(lines)) || m.Rejected != int64(len(rejects)) || m.Rows != int64(len(variants)) {
 			t.Errorf("%d records, %d rows, %d rejected; want %d, %d, %d", m.Records, m.Rows, m.Rejected, len(lines), len(variants), len(rejects))
@@ -64,11 +66,13 @@ func TestExportAgreesWithOracle(t *testing.T) {
 			Variants:           differences(readRows(t, d, Variants), variants),
 			VariantAnnotations: differences(readRows(t, d, VariantAnnotations), annotations),
 			"rejects":          differences(readRejects(t, d), rejects),
+			Carriers:           differences(inOrder(readRows(t, d, Carriers)), inOrder(carriers)),
 		} {
 			if len(diff) > 0 {
 				t.Errorf("%s of\n%q:\n%s", table, lines, strings.Join(diff, "\n"))
 			}
 		}
+		expectCarrierOrder(t, d, opt.carrierRows)
 	})
 }
 

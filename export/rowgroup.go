@@ -24,7 +24,8 @@ func placeRows(samples int) int { return min(max(1<<18/max(1, samples), 1000), 2
 // compressible is how much smaller pages of genotypes are, at least, than the runs they are made from.
 const compressible = 4
 
-// rowGroup collects the batches of one row group of both record tables. Batches are added by one goroutine, in file order; their pages are encoded by others.
+// rowGroup collects the batches of one row group of the record tables, to which belong several of carriers. Batches are added by one goroutine, in file order; their
+// pages are encoded by others.
 type rowGroup struct {
 	chrom       string
 	rows        int64
@@ -38,6 +39,7 @@ type rowGroup struct {
 	tally       *annotate.Tally
 	conflicts   conflicts
 	rejects     []Reject
+	carriers    carrierStretches
 
 	pending sync.WaitGroup // encoding under way
 	mu      sync.Mutex
@@ -85,6 +87,7 @@ func (p *groupPool) put(g *rowGroup) {
 	for _, c := range g.chunks() {
 		c.Reset()
 	}
+	g.carriers.reset()
 	g.tally.Reset()
 	clear(g.conflicts)
 	g.rows, g.records, g.lastPos, g.rejects, g.err = 0, 0, 0, nil, nil
@@ -105,7 +108,7 @@ func (g *rowGroup) takes(b *batch) bool {
 	return g.chrom == b.chrom && g.rows+int64(b.rows) <= maxGroupRows && g.estimate() < maxGroupBytes
 }
 
-// estimate foresees the encoded size of the larger table.
+// estimate foresees the encoded size of the largest table.
 func (g *rowGroup) estimate() int64 {
 	var variants, annotations int64
 	for _, c := range g.variants {
@@ -114,11 +117,11 @@ func (g *rowGroup) estimate() int64 {
 	for _, c := range g.annotations {
 		annotations += c.RawBytes()
 	}
-	return max(variants/compressible, annotations)
+	return max(variants/compressible, annotations, g.carriers.size/compressible)
 }
 
-// add appends a batch and returns the job that encodes its pages and gives it back, for any goroutine.
-func (g *rowGroup) add(b *batch, batches *batchPool) (encode func(), err error) {
+// add appends a batch and returns the jobs, for any goroutine: the first encodes its pages and gives it back.
+func (g *rowGroup) add(b *batch, batches *batchPool) (jobs []func(), err error) {
 	if b.rows > 0 {
 		g.chrom = b.chrom
 		if g.rows == 0 {
@@ -138,13 +141,29 @@ func (g *rowGroup) add(b *batch, batches *batchPool) (encode func(), err error) 
 	work := appendVectors(nil, g.variants, b.variants)
 	work = appendVectors(work, g.annotations[len(keyOf):], b.annotations[len(keyOf):])
 	g.pending.Add(1)
-	return func() {
+	jobs = append(jobs, func() {
 		defer g.pending.Done()
 		for _, w := range work {
 			g.fail(w.Encode())
 		}
 		batches.put(b)
-	}, nil
+	})
+	for _, block := range b.carriers {
+		jobs = g.appendJobs(jobs, g.carriers.add(batches.carriers, block))
+	}
+	return jobs, nil
+}
+
+// appendJobs appends the jobs of carriers.
+func (g *rowGroup) appendJobs(jobs []func(), carriers []carrierJob) []func() {
+	g.pending.Add(len(carriers))
+	for _, job := range carriers {
+		jobs = append(jobs, func() {
+			defer g.pending.Done()
+			g.fail(job())
+		})
+	}
+	return jobs
 }
 
 // chunks returns all chunks, those of the keys once.
@@ -171,7 +190,7 @@ func (g *rowGroup) finish() []func() {
 		})
 	}
 	g.pending.Add(len(jobs))
-	return jobs
+	return g.appendJobs(jobs, g.carriers.finish())
 }
 
 func (g *rowGroup) fail(err error) {

@@ -13,11 +13,12 @@ const (
 	Variants           = "variants"
 	VariantAnnotations = "variant_annotations"
 	SampleAnnotations  = "sample_annotations"
+	Carriers           = "carriers" // when asked for
 )
 
 // layout is the schema of a dataset and where the decoder finds the columns of each VCF field. Column numbers count from 0 within their table.
 type layout struct {
-	variants, annotations, samples []Column
+	variants, annotations, samples, carriers []Column
 
 	info      []binding // INFO fields in header order
 	infoKeys  int
@@ -107,12 +108,13 @@ var sampleQCColumns = []Column{
 	{Name: "qc_gq_mean", Type: "double"}, {Name: "qc_gq_stdev", Type: "double"}, {Name: "qc_gq_min", Type: "int"}, {Name: "qc_gq_max", Type: "int"},
 }
 
-// newLayout lays out the three tables for the merged INFO and FORMAT fields, the sample table (nil: none) and the groups (nil: none).
+// newLayout lays out the tables for the merged INFO and FORMAT fields, the sample table (nil: none) and the groups (nil: none).
 func newLayout(infos, formats []vcf.Field, table *annotate.Table, groups *annotate.Groups) *layout {
 	l := &layout{}
 	l.layVariants(formats)
 	l.layAnnotations(infos, groups)
 	l.laySamples(table)
+	l.layCarriers()
 	return l
 }
 

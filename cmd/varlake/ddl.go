@@ -18,7 +18,7 @@ type ddlCommand struct {
 }
 
 func (ddlCommand) Help() string {
-	return `The statements create the database, the tables with all partitions, and the views genotypes and carriers. Athena runs one at a time, in this order.
+	return `The statements create the database, the tables with all partitions, and the views genotypes and, where that is no table, carriers. Athena runs one at a time, in this order.
 
 Examples:
 

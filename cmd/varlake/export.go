@@ -24,7 +24,7 @@ type exportCommand struct {
 	Unmatched string      `enum:"warn,fail,ignore" default:"warn" placeholder:"WHAT" help:"Samples in only one of VCF and table: warn, fail or ignore (${default})." group:"Sample table"`
 	GroupBy   []string    `placeholder:"COLUMN" help:"Count alleles for each value of these columns." group:"Sample table"`
 
-	Tables           []string `placeholder:"TABLE" help:"Tables to write (all): variants, variant_annotations, sample_annotations." group:"Dataset"`
+	Tables           []string `placeholder:"TABLE" help:"Tables to write: variants, variant_annotations and sample_annotations (these), and carriers, which is else a view." group:"Dataset"`
 	OnBadRecord      string   `enum:"fail,quarantine" default:"fail" placeholder:"WHAT" help:"A line that is no record: fail, or quarantine, which sets it aside and goes on (${default})." group:"Dataset"`
 	OnHeaderMismatch string   `enum:"keep,fail" default:"keep" placeholder:"WHAT" help:"A value that departs from the header: keep it as text, or fail (${default})." group:"Dataset"`
 	PartSize         size     `default:"256MiB" placeholder:"SIZE" help:"Size from which on a file is followed by another (${default})." group:"Dataset"`
@@ -43,13 +43,14 @@ type exportCommand struct {
 }
 
 func (exportCommand) Help() string {
-	return `Writes the tables variants (a row per record, an array per FORMAT field), variant_annotations (INFO and variant QC) and sample_annotations (sample table and sample QC), and a manifest that says what they were made from. Readers see the dataset when all of it is there. The same command run again finds it done; one that was interrupted begins again.
+	return `Writes the tables variants (a row per record, an array per FORMAT field), variant_annotations (INFO and variant QC) and sample_annotations (sample table and sample QC), when asked for carriers (a row per call that is not homozygous reference), and a manifest that says what they were made from. Readers see the dataset when all of it is there. The same command run again finds it done; one that was interrupted begins again.
 
 Examples:
 
 	varlake export cohort.vcf.gz --out cohort
 	varlake export s3://bucket/vcf/ --samples s3://bucket/samples.tsv --out s3://bucket/cohort --database genomes
 	varlake export chr*.vcf.gz --out cohort --samples samples.tsv --group-by population
+	varlake export cohort.vcf.gz --out cohort --tables variants,variant_annotations,sample_annotations,carriers
 	bcftools view -f PASS calls.bcf | varlake export - --out passed
 	varlake export cohort --samples corrected.tsv --out corrected
 

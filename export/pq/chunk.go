@@ -12,6 +12,7 @@ type Options struct {
 	DictBytes   int    // the same in bytes (1 MiB)
 	PageRows    int    // rows of a page made from several vectors (20,000)
 	PageBytes   int    // bytes aimed at in a page, before compression (1 MiB)
+	AlwaysDict  bool   // vectors with a dictionary are pages of ids however many values differ: for values that a row may repeat many times
 }
 
 // orDefaults fills in what is 0.
@@ -41,6 +42,7 @@ type Chunk struct {
 	tail     *Vector // plain rows that are not in pages yet; nil: none
 	rows     int64
 	raw      int64
+	given    *Dict // that SetDict was called with
 	dictPage stored
 	finished bool
 	err      error
@@ -63,10 +65,14 @@ func (c *Chunk) Reset() {
 	c.dropTail()
 	c.dict.Reset()
 	c.free = append(c.free, c.pages...)
-	c.pages, c.open, c.queue = c.pages[:0], nil, c.queue[:0]
+	c.pages, c.open, c.queue, c.given = c.pages[:0], nil, c.queue[:0], nil
 	c.dictPage = stored{header: c.dictPage.header[:0], data: c.dictPage.data[:0]}
 	c.rows, c.raw, c.full, c.plain, c.finished, c.err = 0, 0, false, false, false, nil
 }
+
+// SetDict makes d the dictionary of the chunk: vectors that have it become pages of its ids, which spares looking up each of its values again. All vectors must have it.
+// Between one Append and the next it may grow; after Finish it is not looked at. It is called before the first Append, and undone by Reset.
+func (c *Chunk) SetDict(d *Dict) { c.given = d }
 
 // RawBytes estimates how many bytes the chunk takes before compression. It follows from the vectors appended alone.
 func (c *Chunk) RawBytes() int64 { return c.raw }
@@ -114,18 +120,23 @@ func (c *Chunk) Append(v *Vector) Work {
 // chooseDict tells whether p is better encoded as ids, and of what width; it then adds its values to the chunk's dictionary.
 func (c *Chunk) chooseDict(p *piece) (byDict bool, width uint) {
 	v, k := p.vector, c.leaf.Physical
+	if p.sameIDs = v.Dict == c.given; p.sameIDs {
+		width = idWidth(c.given.Len())
+		c.raw += 3*int64(len(v.Runs)) + int64(len(v.IDs))*int64(width)/8
+		return true, width
+	}
 	n := v.count(k)
 	size := v.Dict.sizeOf(k, p.used)
 	tooMany := 2*len(p.used) > n || len(p.used) > c.opt.DictEntries || size > c.opt.DictBytes
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.full || c.plain || tooMany || n == 0 || k == Boolean {
+	if !c.opt.AlwaysDict && (c.full || tooMany) || c.plain || n == 0 || k == Boolean {
 		c.raw += int64(n) * int64(size) / int64(max(1, len(p.used)))
 		return false, 0
 	}
 	before := c.dict.plainSize(k)
 	for _, id := range p.used {
-		p.remap[id] = c.dict.intern(k, &v.Dict.Values, id)
+		p.remap[id] = c.dict.Intern(k, &v.Dict.Values, id)
 	}
 	after := c.dict.plainSize(k)
 	c.full = c.dict.Len() >= c.opt.DictEntries || after >= c.opt.DictBytes

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -173,6 +174,82 @@ func TestDictionaryFull(t *testing.T) {
 		if want := fmt.Sprint(i/40*10 + i%10); e.value != want {
 			t.Fatalf("row %d is %s, want %s", i, e.value, want)
 		}
+	}
+}
+
+// TestAlwaysDict checks that a long value that many rows repeat is written once, among values that all differ and beyond a full dictionary.
+func TestAlwaysDict(t *testing.T) {
+	long := strings.Repeat("ACGT", 1<<18)
+	page := func(from int) *Vector {
+		v := &Vector{Dict: new(Dict)}
+		for i := range 60 {
+			v.AddLevel(0, 1, 1)
+			text := long
+			if i%3 != 0 {
+				text = fmt.Sprint(from + i)
+			}
+			v.IDs = append(v.IDs, v.Dict.InternBytes([]byte(text)))
+		}
+		return v
+	}
+	meta, _, _, entries := column(t, Field{Type: "string"}, Options{DictEntries: 15, AlwaysDict: true}, page(0), page(100))
+	if meta.TotalUncompressedSize > int64(2*len(long)) {
+		t.Errorf("%d bytes, %v", meta.TotalUncompressedSize, meta.EncodingStats)
+	}
+	for i, e := range entries {
+		if n, err := strconv.Atoi(strings.Trim(e.value, `"`)); i%3 != 0 && (err != nil || n != i/60*100+i%60) {
+			t.Fatalf("row %d is %s", i, e.value)
+		}
+	}
+}
+
+// TestSetDict checks a dictionary that is given, and grows from page to page.
+func TestSetDict(t *testing.T) {
+	s := mustSchema(t, Field{Name: "x", Type: "bigint", Delta: true})
+	given := new(Dict)
+	c := NewChunk(s.Leaves()[0], Options{PageRows: 100})
+	var want []int64
+	for round := range 3 {
+		if round < 2 { // the last time the chunk makes its own again
+			c.SetDict(given)
+		}
+		for page := range int64(5) {
+			v := &Vector{Dict: given}
+			for i := range int64(100) {
+				x := page*1000 - i%50
+				v.AddLevel(0, 1, 1)
+				v.IDs = append(v.IDs, given.InternInt64(x))
+				want = append(want, x)
+			}
+			if err := c.Append(v).Encode(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := c.Finish(); err != nil {
+			t.Fatal(err)
+		}
+		given.Reset() // it is of no use any more
+		var out bytes.Buffer
+		f := NewFile(&out, s, nil, nil)
+		if err := errors.Join(f.WriteRowGroup(500, []*Chunk{c}), f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if f.Rows() != 500 {
+			t.Errorf("%d rows", f.Rows())
+		}
+		entries, opened := readEntries(t, out.Bytes())
+		for i, e := range entries[0] {
+			if e.value != fmt.Sprint(want[i]) {
+				t.Fatalf("row %d is %s, want %d", i, e.value, want[i])
+			}
+		}
+		if pages := len(opened.OffsetIndexes()[0].PageLocations); len(entries[0]) != 500 || pages != 5 {
+			t.Errorf("%d entries in %d pages", len(entries[0]), pages)
+		}
+		c.Reset()
+		want = want[:0]
+		given = new(Dict)
+		given.InternInt64(7) // which no row has
 	}
 }
 

@@ -135,8 +135,8 @@ func (d *Dict) InternBytes(s []byte) uint32 {
 	return d.slots[at].id - 1
 }
 
-// intern returns the id of value i of another dictionary.
-func (d *Dict) intern(k Kind, from *Values, i uint32) uint32 {
+// Intern returns the id of value i of another dictionary's, which is added if it is new.
+func (d *Dict) Intern(k Kind, from *Values, i uint32) uint32 {
 	switch k {
 	case Int32:
 		return d.InternInt32(from.Int32[i])

@@ -55,6 +55,9 @@ func NewFile(w io.Writer, s *Schema, meta []KeyValue, sorting []SortingColumn) *
 // Size returns how many bytes were written, without indexes and footer until Close.
 func (f *File) Size() int64 { return f.size }
 
+// Rows returns how many rows were written.
+func (f *File) Rows() int64 { return f.rows }
+
 // WriteRowGroup writes the chunks of all leaves, in order. All pages must be encoded and all chunks finished. No rows make no row group.
 // Errors are those of the writer, or wrap ErrRowGroup.
 func (f *File) WriteRowGroup(rows int64, chunks []*Chunk) error {

@@ -222,6 +222,14 @@ func (h *hybrid) pack(g *[8]uint32) {
 		return
 	}
 	h.openPacked()
+	if w <= 16 { // two words hold four values each, and then both the group
+		low := uint64(g[0]) | uint64(g[1])<<w | uint64(g[2])<<(2*w) | uint64(g[3])<<(3*w)
+		high := uint64(g[4]) | uint64(g[5])<<w | uint64(g[6])<<(2*w) | uint64(g[7])<<(3*w)
+		end := len(h.dst) + int(w)
+		h.dst = binary.LittleEndian.AppendUint64(h.dst, low|high<<(4*w))
+		h.dst = binary.LittleEndian.AppendUint64(h.dst, high>>(64-4*w))[:end]
+		return
+	}
 	var bits uint64
 	var filled uint
 	for _, v := range g {

@@ -64,7 +64,7 @@ func (c *Chunk) metadata(offset int64) format.ColumnMetaData {
 		m.EncodingStats = append(m.EncodingStats, format.PageEncodingStats{PageType: t, Encoding: e, Count: 1})
 	}
 	m.DataPageOffset = offset
-	if c.dict.Len() > 0 {
+	if len(c.dictPage.header) > 0 {
 		count(format.DictionaryPage, format.Plain)
 		m.DictionaryPageOffset = offset
 		m.DataPageOffset += int64(c.dictPage.size())

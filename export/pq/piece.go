@@ -15,7 +15,9 @@ type piece struct {
 	intern bool     // the values may have to be interned
 	dict   Values   // of the chunk's dictionary, if intern and the page is one of ids
 	remap  []uint32 // a value's id in the vector's dictionary → its id in the chunk's
-	used   []uint32 // the ids of the vector's dictionary that occur, in order of first use
+	// sameIDs: the two dictionaries are one, and remap says nothing.
+	sameIDs bool
+	used    []uint32 // the ids of the vector's dictionary that occur, in order of first use
 
 	*buffers      // from interning or encode to the end of the page
 	entries, rows int
@@ -114,6 +116,13 @@ func (p *piece) appendValues(dst []byte, v *Vector) ([]byte, error) {
 	p.bounds.of(k, &v.Dict.Values, p.used)
 	if p.page.byDict {
 		h := newHybrid(dst, p.page.width)
+		if p.sameIDs {
+			for _, r := range v.Runs {
+				h.add(r.ID, r.N)
+			}
+			h.addIDs(v.IDs, nil)
+			return h.finish(p.page.alone), nil
+		}
 		for _, r := range v.Runs {
 			h.add(p.remap[r.ID], r.N)
 		}
@@ -161,10 +170,14 @@ func (p *piece) findUsed(runs []Run, ids []uint32, n int) {
 			p.used = append(p.used, r.ID)
 		}
 	}
-	for i := 0; i < len(ids) && len(p.used) < n; i++ {
-		if id := ids[i]; p.remap[id] == unseen {
-			p.remap[id] = seen
-			p.used = append(p.used, id)
+	known := p.remap // a local one is not loaded again for each id
+	for _, id := range ids {
+		if known[id] != unseen {
+			continue
+		}
+		known[id] = seen
+		if p.used = append(p.used, id); len(p.used) == n {
+			return
 		}
 	}
 }

@@ -198,7 +198,7 @@ func TestReaders(t *testing.T) {
 func internVector(v *Vector, k Kind) {
 	v.Dict = new(Dict)
 	for i := range v.Values.count(k) {
-		v.IDs = append(v.IDs, v.Dict.intern(k, &v.Values, uint32(i)))
+		v.IDs = append(v.IDs, v.Dict.Intern(k, &v.Values, uint32(i)))
 	}
 	v.Values.reset()
 }

@@ -129,16 +129,20 @@ func (c *Chunk) internPiece(p *piece) {
 
 // encodeDict writes the dictionary page, if there is a dictionary.
 func (c *Chunk) encodeDict() error {
-	if c.dict.Len() == 0 {
+	d := &c.dict
+	if c.given != nil {
+		d = c.given
+	}
+	if d.Len() == 0 {
 		return nil
 	}
 	s := c.opt.Codec.borrow()
 	defer c.opt.Codec.giveBack(s)
-	s.body = c.dict.appendPlain(s.body[:0], c.leaf.Physical)
+	s.body = d.appendPlain(s.body[:0], c.leaf.Physical)
 	s.header = format.PageHeader{
 		Type: format.DictionaryPage,
 		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{
-			NumValues: int32(c.dict.Len()),
+			NumValues: int32(d.Len()),
 			Encoding:  format.Plain,
 		}),
 	}
