@@ -1,6 +1,6 @@
-// Package s3test gives tests a bucket on a real S3 server, and a proxy before it that does what networks and servers do at their worst.
+// Package s3test gives tests a bucket on an S3 server, and a proxy before it that does what networks and servers do at their worst.
 //
-// The server is that of the usual environment: AWS_ENDPOINT_URL_S3 and credentials. Where there is none, tests are skipped.
+// The server is that of the usual environment: AWS_ENDPOINT_URL_S3 and credentials. Where there is none, one in this process serves.
 package s3test
 
 import (
@@ -17,14 +17,13 @@ import (
 	"github.com/varlake/varlake/internal/cloud"
 )
 
-// Endpoint returns the address of the server, or skips the test.
+// Endpoint returns the address of the server.
 func Endpoint(t testing.TB) string {
 	t.Helper()
-	endpoint := os.Getenv("AWS_ENDPOINT_URL_S3")
-	if endpoint == "" {
-		t.Skip("needs an S3 server: AWS_ENDPOINT_URL_S3 is not set")
+	if endpoint := os.Getenv("AWS_ENDPOINT_URL_S3"); endpoint != "" {
+		return endpoint
 	}
-	return endpoint
+	return inProcess()
 }
 
 // New makes a bucket that lives as long as the test.
