@@ -292,7 +292,8 @@ def cost(check, remote):
     cpu, wall, beside_disk, waited = (statistics.median(column) for column in zip(*found))
     print(f"cost: {len(found)} rounds: CPU {cpu:.2f} times that from disk; with 50 ms for each of {len(proxy.log)} requests {wall:.2f} times the wall time without "
           f"({beside_disk:.2f} times that from disk), as {waited:.1f} requests take; {steps} are made one after another")
-    check.expect(steps <= 6, f"cost: {steps} requests one after another")
+    check.expect(steps <= 7,  # the plan and its reading back are among them, which 50 ms hide behind the first records
+                  f"cost: {steps} requests one after another")
     check.expect(cpu <= 1.25, f"cost: CPU {cpu:.2f} times that from disk")
     check.expect(wall <= 1.5, f"cost: with 50 ms for each request {wall:.2f} times the wall time")
     command = [check.varlake, "export", "--progress", "never", "--out"]

@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
@@ -10,8 +11,8 @@ import (
 	"github.com/varlake/varlake/internal/store"
 )
 
-// writeRecords writes the parts. The first file is written while the first records are read: nothing is written before. Whether it may be read, and uploads aborted, is found
-// out meanwhile: what is not allowed ends the work when it has hardly begun.
+// writeRecords writes the parts. The first file is written and read back while the first records are read, and it is found out whether uploads may be aborted: nothing else is
+// written before, and what is not allowed ends the work when it has hardly begun.
 func writeRecords(ctx context.Context, p *pipeline, w *partWriter, first firstFile) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -24,25 +25,22 @@ func writeRecords(ctx context.Context, p *pipeline, w *partWriter, first firstFi
 			return err
 		})
 	}
-	written := stopping(first.put)
 	mayAbort := stopping(w.store.MayAbort)
-	mayRead := stopping(func() error {
-		if written() != nil {
-			return nil // which is said already
+	mayWrite := stopping(func() error {
+		if err := first.put(); err != nil {
+			return err
 		}
 		_, err := w.store.ReadFile(first.name)
-		return err
+		return errors.Join(err, mayAbort())
 	})
 	err := p.run(ctx, func(g *rowGroup) error {
-		if err := written(); err != nil {
+		if err := mayWrite(); err != nil {
 			return err
 		}
 		return w.write(g)
 	})
-	for _, done := range []func() error{written, mayRead, mayAbort} {
-		if startErr := done(); startErr != nil { // what came of going on says less
-			return unwritable(startErr)
-		}
+	if startErr := mayWrite(); startErr != nil { // what came of going on says less
+		return unwritable(startErr)
 	}
 	return err
 }
