@@ -68,7 +68,7 @@ type batchPool struct {
 	ids     []int // leaves of variants whose values are ids of a dictionary
 	keys    int   // the leaf of info_keys, the only such one of annotations
 	samples int
-	free    chan *batch
+	free    spares[*batch]
 
 	carriers *carrierPool // nil: that table is not written
 }
@@ -77,7 +77,7 @@ type batchPool struct {
 type recordSchemas struct{ variants, annotations *pq.Schema }
 
 func newBatchPool(l *layout, samples, size int) (*batchPool, error) {
-	p := &batchPool{samples: samples, free: make(chan *batch, size)}
+	p := &batchPool{samples: samples, free: make(spares[*batch], size)}
 	var err error
 	if p.schemas.variants, p.leaves.variants, err = parquetSchema(Variants, l.variants, colOffset, colPos, colEnd); err != nil {
 		return nil, err
@@ -117,12 +117,9 @@ func parquetSchema(table string, columns []Column, ascending ...int) (*pq.Schema
 }
 
 // get returns an empty batch.
-func (p *batchPool) get() *batch {
-	select {
-	case b := <-p.free:
-		return b
-	default:
-	}
+func (p *batchPool) get() *batch { return p.free.take(p.newBatch) }
+
+func (p *batchPool) newBatch() *batch {
 	b := &batch{
 		variants:    make([]pq.Vector, len(p.schemas.variants.Leaves())),
 		annotations: make([]pq.Vector, len(p.schemas.annotations.Leaves())),
@@ -148,8 +145,5 @@ func (p *batchPool) put(b *batch) {
 	b.tally.Reset()
 	clear(b.conflicts)
 	b.rejects, b.carriers = nil, nil
-	select {
-	case p.free <- b:
-	default:
-	}
+	p.free.keep(b)
 }

@@ -41,9 +41,6 @@ type carrierCells struct {
 	ids    []uint32 // of every row, none where it is NULL; empty where all are
 }
 
-// none stands for NULL among ids.
-const none = ^uint32(0)
-
 func (b *carrierBlock) reset() {
 	b.rows, b.records, b.texts, b.runs = 0, b.records[:0], b.texts[:0], b.runs[:0]
 	clear(b.calls)

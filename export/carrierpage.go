@@ -1,7 +1,6 @@
 package export
 
 import (
-	"slices"
 	"sort"
 
 	"github.com/varlake/varlake/export/pq"
@@ -138,26 +137,4 @@ func (p *carrierPage) fillCalls(rows []carrierRow) {
 	}
 	setIDs(gt, gts)
 	setIDs(nAlt, nAlts)
-}
-
-// room returns n ids, in the memory of ids where that is enough.
-func room(ids []uint32, n int) []uint32 { return slices.Grow(ids[:0], n)[:n] }
-
-// setIDs makes ids, where none stands for NULL, the rows of a scalar column, which takes their memory over.
-func setIDs(v *pq.Vector, ids []uint32) {
-	v.Rows = len(ids)
-	if !slices.Contains(ids, none) {
-		v.IDs = ids
-		v.AddDef(defScalar, uint32(len(ids)))
-		return
-	}
-	v.IDs = ids[:0]
-	for _, id := range ids {
-		if id == none {
-			v.AddDef(0, 1)
-			continue
-		}
-		v.AddDef(defScalar, 1)
-		v.IDs = append(v.IDs, id)
-	}
 }

@@ -57,10 +57,10 @@ type carrierPool struct {
 	maxRows   int // that are sorted together
 	groupRows int // of a row group
 
-	blocks  chan *carrierBlock
-	groups  chan *carrierGroup
-	sorters chan *carrierSorter
-	pages   chan *carrierPage
+	blocks  spares[*carrierBlock]
+	groups  spares[*carrierGroup]
+	sorters spares[*carrierSorter]
+	pages   spares[*carrierPage]
 }
 
 // carrierField is a FORMAT field that has a column among the carriers.
@@ -72,7 +72,7 @@ type carrierField struct {
 // newCarrierPool returns a pool for a layout and samples. leafOf has the leaves of variants by column.
 func newCarrierPool(l *layout, leafOf []int, samples []string, codec *pq.Codec) (*carrierPool, error) {
 	p := &carrierPool{codec: codec, samples: len(samples), indexes: new(pq.Dict), names: new(pq.Dict), maxRows: maxCarrierRows, groupRows: carrierGroupRows,
-		blocks: make(chan *carrierBlock, 64), groups: make(chan *carrierGroup, 64), sorters: make(chan *carrierSorter, 2), pages: make(chan *carrierPage, 16)}
+		blocks: make(spares[*carrierBlock], 64), groups: make(spares[*carrierGroup], 64), sorters: make(spares[*carrierSorter], 2), pages: make(spares[*carrierPage], 16)}
 	var err error
 	if p.schema, _, err = parquetSchema(Carriers, l.carriers, carrierPos); err != nil {
 		return nil, err
@@ -90,12 +90,7 @@ func newCarrierPool(l *layout, leafOf []int, samples []string, codec *pq.Codec) 
 }
 
 func (p *carrierPool) block() *carrierBlock {
-	select {
-	case b := <-p.blocks:
-		return b
-	default:
-		return &carrierBlock{cells: make([]carrierCells, len(p.fields))}
-	}
+	return p.blocks.take(func() *carrierBlock { return &carrierBlock{cells: make([]carrierCells, len(p.fields))} })
 }
 
 // keptRuns is how many runs a block may have room for and still be kept.
@@ -107,59 +102,32 @@ func (p *carrierPool) putBlock(b *carrierBlock) {
 		return
 	}
 	b.reset()
-	select {
-	case p.blocks <- b:
-	default:
-	}
+	p.blocks.keep(b)
 }
 
 func (p *carrierPool) group() *carrierGroup {
-	select {
-	case g := <-p.groups:
-		return g
-	default:
-		return newCarrierGroup(p)
-	}
+	return p.groups.take(func() *carrierGroup { return newCarrierGroup(p) })
 }
 
 // putGroup takes back a row group that has been written.
 func (p *carrierPool) putGroup(g *carrierGroup) {
 	g.reset()
-	select {
-	case p.groups <- g:
-	default:
-	}
+	p.groups.keep(g)
 }
 
 func (p *carrierPool) sorter() *carrierSorter {
-	select {
-	case s := <-p.sorters:
-		return s
-	default:
-		return newCarrierSorter(p)
-	}
+	return p.sorters.take(func() *carrierSorter { return newCarrierSorter(p) })
 }
 
 func (p *carrierPool) putSorter(s *carrierSorter) {
-	select {
-	case p.sorters <- s:
-	default:
-	}
+	p.sorters.keep(s)
 }
 
 func (p *carrierPool) page() *carrierPage {
-	select {
-	case page := <-p.pages:
-		return page
-	default:
-		return &carrierPage{vectors: make([]pq.Vector, len(p.schema.Leaves()))}
-	}
+	return p.pages.take(func() *carrierPage { return &carrierPage{vectors: make([]pq.Vector, len(p.schema.Leaves()))} })
 }
 
 func (p *carrierPool) putPage(page *carrierPage) {
 	page.carrierSorter = nil
-	select {
-	case p.pages <- page:
-	default:
-	}
+	p.pages.keep(page)
 }

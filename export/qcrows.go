@@ -142,7 +142,7 @@ func (q *countRows) appendLists(v *pq.Vector, intern func(*pq.Dict, *countRow)) 
 	for _, i := range q.of {
 		r := &q.rows[i]
 		ids := q.lists[r.first/2:][:r.alleles]
-		if ids[0] == noID {
+		if ids[0] == none {
 			v.AddNulls(1)
 			continue
 		}
@@ -173,7 +173,7 @@ func (q *statsRows) flush(v *[4]pq.Vector) {
 		q.ids[i] = q.ids[i][:0]
 	}
 	for _, s := range q.rows {
-		ids := [4]uint32{noID, noID, noID, noID}
+		ids := [4]uint32{none, none, none, none}
 		if s.N > 0 {
 			ids = [4]uint32{internNumber(v[0].Dict, s.Mean()), internNumber(v[1].Dict, s.Stdev()), v[2].Dict.InternInt32(s.Min), v[3].Dict.InternInt32(s.Max)}
 		}
@@ -187,36 +187,19 @@ func (q *statsRows) flush(v *[4]pq.Vector) {
 	q.rows, q.of = q.rows[:0], q.of[:0]
 }
 
-// noID stands for NULL among ids.
-const noID = math.MaxUint32
-
-// internNumber returns the id of a double, noID where it can't be computed.
+// internNumber returns the id of a double, none where it can't be computed.
 func internNumber(dict *pq.Dict, x float64) uint32 {
 	if math.IsNaN(x) {
-		return noID
+		return none
 	}
 	return dict.InternDouble(x)
 }
 
-// scalars appends a value for each element of rows, that of its id.
+// scalars makes a scalar column, which is empty, of a value for each element of rows, that of its id; none stands for NULL.
 func (c column) scalars(rows, ids []uint32) {
-	switch {
-	case !slices.Contains(ids, noID):
-		n := len(c.IDs)
-		c.IDs = slices.Grow(c.IDs, len(rows))[:n+len(rows)]
-		added := c.IDs[n:]
-		for i, row := range rows {
-			added[i] = ids[row]
-		}
-		c.AddLevel(0, 1, uint32(len(rows)))
-	default:
-		for _, row := range rows {
-			if id := ids[row]; id == noID {
-				c.AddNulls(1)
-			} else {
-				c.IDs = append(c.IDs, id)
-				c.AddLevel(0, 1, 1)
-			}
-		}
+	values := room(c.IDs, len(rows))
+	for i, row := range rows {
+		values[i] = ids[row]
 	}
+	setIDs(c.Vector, values)
 }

@@ -50,35 +50,35 @@ type rowGroup struct {
 type groupPool struct {
 	batches *batchPool
 	codec   *pq.Codec
-	free    chan *rowGroup
+	free    spares[*rowGroup]
 }
 
 // newGroupPool returns a pool of row groups whose pages are compressed by codec.
 func newGroupPool(batches *batchPool, codec *pq.Codec) *groupPool {
-	return &groupPool{batches: batches, codec: codec, free: make(chan *rowGroup, 2)}
+	return &groupPool{batches: batches, codec: codec, free: make(spares[*rowGroup], 2)}
 }
 
 func (p *groupPool) get(chrom string) *rowGroup {
-	var g *rowGroup
-	select {
-	case g = <-p.free:
-	default:
-		g = &rowGroup{tally: annotate.NewTally(p.batches.samples), conflicts: make(conflicts)}
-		for i, leaf := range p.batches.schemas.variants.Leaves() {
-			opt := pq.Options{Codec: p.codec}
-			if i == p.batches.leaves.variants[colPos] || i == p.batches.leaves.variants[colEnd] {
-				opt.PageRows = placeRows(p.batches.samples)
-			}
-			g.variants = append(g.variants, pq.NewChunk(leaf, opt))
-		}
-		for _, key := range keyOf {
-			g.annotations = append(g.annotations, g.variants[p.batches.leaves.variants[key]])
-		}
-		for _, leaf := range p.batches.schemas.annotations.Leaves()[len(keyOf):] {
-			g.annotations = append(g.annotations, pq.NewChunk(leaf, pq.Options{Codec: p.codec}))
-		}
-	}
+	g := p.free.take(p.newGroup)
 	g.chrom, g.sorted = chrom, true
+	return g
+}
+
+func (p *groupPool) newGroup() *rowGroup {
+	g := &rowGroup{tally: annotate.NewTally(p.batches.samples), conflicts: make(conflicts)}
+	for i, leaf := range p.batches.schemas.variants.Leaves() {
+		opt := pq.Options{Codec: p.codec}
+		if i == p.batches.leaves.variants[colPos] || i == p.batches.leaves.variants[colEnd] {
+			opt.PageRows = placeRows(p.batches.samples)
+		}
+		g.variants = append(g.variants, pq.NewChunk(leaf, opt))
+	}
+	for _, key := range keyOf {
+		g.annotations = append(g.annotations, g.variants[p.batches.leaves.variants[key]])
+	}
+	for _, leaf := range p.batches.schemas.annotations.Leaves()[len(keyOf):] {
+		g.annotations = append(g.annotations, pq.NewChunk(leaf, pq.Options{Codec: p.codec}))
+	}
 	return g
 }
 
@@ -91,10 +91,7 @@ func (p *groupPool) put(g *rowGroup) {
 	g.tally.Reset()
 	clear(g.conflicts)
 	g.rows, g.records, g.lastPos, g.rejects, g.err = 0, 0, 0, nil, nil
-	select {
-	case p.free <- g:
-	default:
-	}
+	p.free.keep(g)
 }
 
 // takes reports whether a batch belongs to the row group: it is of the same contig and within the limits.
