@@ -59,11 +59,11 @@ func BenchmarkInflaterBlock(b *testing.B) {
 	}
 }
 
-func BenchmarkSplit(b *testing.B) {
+func BenchmarkNextBlock(b *testing.B) {
 	data := htsFile(b, vcfText(benchSize))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Split(bytes.NewReader(data), int64(len(data)), 16); err != nil {
+		if _, err := NextBlock(bytes.NewReader(data), int64(len(data)), int64(len(data))/2); err != nil {
 			b.Fatal(err)
 		}
 	}

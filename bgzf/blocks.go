@@ -3,6 +3,7 @@ package bgzf
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 )
 
@@ -15,7 +16,16 @@ type blocks struct {
 	in     *source
 	size   int   // bytes of text aimed at in a segment
 	offset int64 // of the next block
+	end    int64 // Options.End
 	whole  bool  // the block before was the end marker
+}
+
+func newBlocks(in *source, size int, opt Options) *blocks {
+	b := &blocks{in: in, size: size, offset: opt.Offset, end: opt.End}
+	if b.end <= 0 {
+		b.end = math.MaxInt64
+	}
+	return b
 }
 
 // fill reads blocks until the segment is full. Empty blocks are legal anywhere,
@@ -33,6 +43,9 @@ func (b *blocks) fill(s *Segment) error {
 		s.blocks = append(s.blocks, blk)
 		text = blk.end
 		s.Text = s.Text[:text]
+		if b.offset >= b.end {
+			break
+		}
 	}
 	return nil
 }
@@ -58,6 +71,9 @@ func (b *blocks) next(s *Segment, text int) (block, error) {
 		return block{}, b.fault(ErrCorrupt, "ISIZE is %d, more than the %d bytes that a block may hold", isize, maxBlock)
 	}
 	blk := block{offset: b.offset, frame: f, raw: raw, text: text, end: text + int(isize)}
+	if blk.offset < b.end && b.end-blk.offset < int64(f.size) {
+		return block{}, b.fault(ErrCorrupt, "it reaches over byte %d, where another block seemed to start", b.end)
+	}
 	b.offset += int64(f.size)
 	b.whole = string(bytes) == endMarker
 	return blk, nil

@@ -13,6 +13,12 @@ import (
 type Options struct {
 	Workers     int // goroutines that inflate BGZF blocks; 0: all cores
 	SegmentSize int // bytes of text aimed at in a segment; 0: 1 MiB
+
+	// Offset is the byte of the file that the input begins at, in BGZF the start of a block; 0: the input is the whole file.
+	Offset int64
+	// End is the start of a block, in BGZF: a segment ends there, and behind it each block is a segment of its own, as a reader that
+	// comes for the rest of a line may not want more. A file in which no block starts at End is corrupt. 0: there is none.
+	End int64
 }
 
 // ahead is how many finished segments may wait for Next, beside those that
@@ -58,7 +64,7 @@ func NewReader(ctx context.Context, r io.Reader, name string, opt Options) (*Rea
 	z.ctx, z.stop = context.WithCancelCause(ctx)
 	switch z.format {
 	case BGZF:
-		z.start((&blocks{in: in, size: z.size}).fill, opt.Workers)
+		z.start(newBlocks(in, z.size, opt).fill, opt.Workers)
 	case Gzip:
 		z.start(newGzip(in, z.size).fill, 0)
 	case Text:

@@ -10,68 +10,44 @@ import (
 // a chain of blocks longer than any block, and the last of them whole.
 const splitWindow = 4 * maxBlock
 
-// Split returns compressed offsets of block starts that cut a BGZF file of size
-// bytes into n ranges, near-equal in compressed bytes. The first is 0; each
-// range goes to the start of the next and the last to the end of the file.
-// There are fewer than n where the file has not as many blocks. It reads a few
-// hundred KiB for each range. Errors wrap ErrFormat (no BGZF), ErrTruncated (no
-// end marker) or ErrCorrupt (no block start where one must be).
-func Split(r io.ReaderAt, size int64, n int) ([]int64, error) {
+// NextBlock returns the compressed offset of the first block with text that
+// begins at target or later in a BGZF file of size bytes, and size where there
+// is none. It finds blocks by what they look like: a chain of them longer than
+// a block. Who reads from an offset that it returned up to the next one, with
+// [Options].End, has proof that both are true if the first is. It reads some
+// 256 KiB. Errors wrap ErrTruncated (r is shorter than size) or ErrCorrupt (no
+// block where one must be).
+func NextBlock(r io.ReaderAt, size, target int64) (int64, error) {
 	buf := make([]byte, splitWindow)
-	head, err := readAt(r, buf, 0, size)
-	if err != nil {
-		return nil, err
-	}
-	if f := Detect(head[:min(len(head), headSize)]); f != BGZF {
-		return nil, fmt.Errorf("%w: only BGZF can be split, this is %s", ErrFormat, f)
-	}
-	end, err := textEnd(r, size)
-	if err != nil {
-		return nil, err
-	}
-	starts := []int64{0}
-	for i := range max(n-1, 0) {
-		target := share(size, i+1, n)
-		if target >= end {
-			break
-		}
-		if target <= starts[len(starts)-1] {
-			continue
-		}
-		window, err := readAt(r, buf, target, size)
-		if err != nil {
-			return nil, err
-		}
-		at, ok := findBlock(window, target+int64(len(window)) == size)
-		if !ok {
-			return nil, fmt.Errorf("%w: no block starts in the %d bytes from byte %d on; %s",
-				ErrCorrupt, min(len(window), maxBlock), target, again)
-		}
-		start := target + int64(at)
-		if start >= end {
-			break
-		}
-		starts = append(starts, start)
-	}
-	return starts, nil
-}
-
-// share returns i/n of size.
-func share(size int64, i, n int) int64 {
-	return size/int64(n)*int64(i) + size%int64(n)*int64(i)/int64(n)
-}
-
-// textEnd returns where the end marker begins, after checking that it does.
-func textEnd(r io.ReaderAt, size int64) (int64, error) {
-	end := max(size-int64(len(endMarker)), 0)
-	last, err := readAt(r, make([]byte, len(endMarker)), end, size)
+	window, err := readAt(r, buf, target, size)
 	if err != nil {
 		return 0, err
 	}
-	if string(last) != endMarker {
-		return 0, fmt.Errorf("%w: the file ends at byte %d without the BGZF end marker; %s", ErrTruncated, size, again)
+	last := target+int64(len(window)) == size
+	at, ok := findBlock(window, last)
+	if !ok && last && len(window) <= maxBlock { // target is within the last block
+		return size, nil
 	}
-	return end, nil
+	if !ok {
+		return 0, fmt.Errorf("%w: no block starts in the %d bytes from byte %d on; %s", ErrCorrupt, min(len(window), maxBlock), target, again)
+	}
+	rest := window[at:]
+	for start := target + int64(at); start < size; {
+		if len(rest) < maxBlock { // the block may not be whole in it
+			if rest, err = readAt(r, buf, start, size); err != nil {
+				return 0, err
+			}
+		}
+		f, err := parseFrame(rest)
+		if err != nil || f.size > len(rest) {
+			return 0, fmt.Errorf("%w: no whole block starts at byte %d; %s", ErrCorrupt, start, again)
+		}
+		if _, isize := trailer(rest[:f.size]); isize > 0 {
+			return start, nil
+		}
+		start, rest = start+int64(f.size), rest[f.size:]
+	}
+	return size, nil
 }
 
 // findBlock returns where the first block starts in window, which the block

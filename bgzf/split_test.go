@@ -6,56 +6,60 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"iter"
 	"slices"
 	"testing"
 
 	hts "github.com/biogo/hts/bgzf"
 )
 
-func TestSplitCutsAtBlocks(t *testing.T) {
+func TestNextBlock(t *testing.T) {
 	text := vcfText(1_000_000)
+	withEmpty := slices.Concat(htsFile(t, text[:1000]), htsFile(t, text[1000:2000]), []byte(endMarker), htsFile(t, text[2000:3000]))
 	files := map[string][]byte{
 		"blocks of 64 KiB": htsFile(t, text),
 		"small blocks":     htsFile(t, slices.Collect(slices.Chunk(text[:400_000], 300))...),
 		"one block":        htsFile(t, text[:1000]),
 		"BGZF in BGZF":     storedFile(t, htsFile(t, slices.Collect(slices.Chunk(text, 700))...)),
+		"empty blocks":     withEmpty,
+		"many empty":       slices.Concat(htsFile(t, text[:1000]), bytes.Repeat([]byte(endMarker), 20_000), htsFile(t, text[1000:2000])),
 		"empty":            []byte(endMarker),
 	}
 	for name, data := range files {
 		t.Run(name, func(t *testing.T) {
-			isStart := blockStarts(t, data)
-			for _, n := range []int{0, 1, 2, 3, 7, 50, 5000} {
-				starts, err := Split(bytes.NewReader(data), int64(len(data)), n)
-				if err != nil {
-					t.Fatal(err)
+			starts := textBlocks(t, data)
+			size := int64(len(data))
+			for target := range targets(size) {
+				want := size
+				if i, _ := slices.BinarySearch(starts, target); i < len(starts) {
+					want = starts[i]
 				}
-				if starts[0] != 0 || len(starts) > max(n, 1) {
-					t.Fatalf("n %d: %v", n, starts)
-				}
-				for i, start := range starts {
-					if !isStart[start] || i > 0 && start <= starts[i-1] {
-						t.Fatalf("n %d: no block starts at %d, or it is not after the one before: %v", n, start, starts)
-					}
+				if got, err := NextBlock(bytes.NewReader(data), size, target); err != nil || got != want {
+					t.Fatalf("from byte %d on: %d (%v), want %d", target, got, err, want)
 				}
 			}
 		})
 	}
 }
 
-func TestSplitIsEven(t *testing.T) {
-	data := htsFile(t, slices.Collect(slices.Chunk(vcfText(2_000_000), 2000))...)
-	starts, err := Split(bytes.NewReader(data), int64(len(data)), 4)
-	if err != nil || len(starts) != 4 {
-		t.Fatal(starts, err)
-	}
-	for i, start := range starts {
-		if off := start - int64(i*len(data)/4); off < 0 || off > 2000 {
-			t.Errorf("range %d starts %d bytes after its share", i, off)
+// targets gives bytes of a file: some thousand, the first and the last among them.
+func targets(size int64) iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		step := max(1, size/1000)
+		for at := int64(0); at < size; at += step {
+			if !yield(at) {
+				return
+			}
+		}
+		for at := max(0, size-60); at < size; at++ {
+			if !yield(at) {
+				return
+			}
 		}
 	}
 }
 
-func TestSplitFaults(t *testing.T) {
+func TestNextBlockFaults(t *testing.T) {
 	text := vcfText(300_000)
 	data := htsFile(t, slices.Collect(slices.Chunk(text, 100))...)
 	damaged := slices.Clone(data)
@@ -66,20 +70,77 @@ func TestSplitFaults(t *testing.T) {
 		size int
 		want error
 	}{
-		{"text", text, len(text), ErrFormat},
-		{"gzip", gzipMember(t, text), 1000, ErrFormat},
-		{"nothing", nil, 0, ErrFormat},
-		{"no end marker", data[:len(data)-28], len(data) - 28, ErrTruncated},
-		{"shorter than said", data, len(data) + 10, ErrTruncated},
+		{"text", text, len(text), ErrCorrupt},
+		{"shorter than said", data[:len(data)/2+10], len(data), ErrTruncated},
 		{"damaged", damaged, len(damaged), ErrCorrupt},
 	}
 	for _, tt := range tests {
-		if _, err := Split(bytes.NewReader(tt.data), int64(tt.size), 2); !errors.Is(err, tt.want) {
+		if _, err := NextBlock(bytes.NewReader(tt.data), int64(tt.size), int64(tt.size/2)); !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 		}
 	}
-	if _, err := Split(failingAt{}, 1000, 2); !errors.Is(err, io.ErrClosedPipe) {
+	if _, err := NextBlock(failingAt{}, 1000, 2); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("read error: %v", err)
+	}
+}
+
+// TestReaderFromBlock reads files in two parts, cut at every block: together they have the text and the marks of the whole, and none of the first reaches over the cut unasked.
+func TestReaderFromBlock(t *testing.T) {
+	text := vcfText(100_000)
+	data := htsFile(t, slices.Collect(slices.Chunk(text, 3000))...)
+	whole, marks, err := readAll(t, bytes.NewReader(data), Options{SegmentSize: 10_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range marks[1:] {
+		cut := m.offset >> 16
+		first, firstMarks := readUntil(t, data, cut)
+		second, secondMarks, err := readAll(t, bytes.NewReader(data[cut:]), Options{SegmentSize: 10_000, Offset: cut})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(first, whole[:m.text]) || !bytes.Equal(second, whole[m.text:]) {
+			t.Fatalf("cut at %d: %d and %d bytes of %d", cut, len(first), len(second), len(whole))
+		}
+		if len(firstMarks) != i+1 || len(secondMarks) != len(marks)-i-1 || secondMarks[0].offset != m.offset {
+			t.Fatalf("cut at %d: %d and %d blocks of %d", cut, len(firstMarks), len(secondMarks), len(marks))
+		}
+	}
+}
+
+// readUntil reads the segments before the block at cut, and makes sure that a segment ends there and blocks come one by one then.
+func readUntil(t *testing.T, data []byte, cut int64) (text []byte, marks []Mark) {
+	t.Helper()
+	r, err := NewReader(t.Context(), bytes.NewReader(data), "in", Options{SegmentSize: 10_000, End: cut})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for {
+		s, err := r.Next()
+		if err != nil {
+			if err != io.EOF {
+				t.Fatal(err)
+			}
+			return text, marks
+		}
+		switch first, last := s.Marks[0].Offset>>16, s.Marks[len(s.Marks)-1].Offset>>16; {
+		case last < cut:
+			text, marks = append(text, s.Text...), append(marks, s.Marks...)
+		case first < cut || first != last:
+			t.Fatalf("a segment has the blocks %d to %d, with the end at %d", first, last, cut)
+		}
+		s.Release()
+	}
+}
+
+func TestReaderProvesEnd(t *testing.T) {
+	data := htsFile(t, slices.Collect(slices.Chunk(vcfText(100_000), 3000))...)
+	starts := textBlocks(t, data)
+	for _, end := range []int64{starts[5] + 1, starts[6] - 1, starts[1] + 30} {
+		if _, _, err := readAll(t, bytes.NewReader(data), Options{End: end}); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("end at %d: %v", end, err)
+		}
 	}
 }
 
@@ -105,20 +166,21 @@ func storedFile(t testing.TB, text []byte) []byte {
 	return out.Bytes()
 }
 
-// blockStarts finds the blocks as the standard library finds gzip members.
-func blockStarts(t testing.TB, data []byte) map[int64]bool {
+// textBlocks finds the blocks that have text as the standard library finds gzip members, in order.
+func textBlocks(t testing.TB, data []byte) (starts []int64) {
 	t.Helper()
-	starts := map[int64]bool{}
 	in := bytes.NewReader(data)
 	z := new(gzip.Reader)
 	for in.Len() > 0 {
-		starts[int64(len(data)-in.Len())] = true
+		start := int64(len(data) - in.Len())
 		if err := z.Reset(in); err != nil {
 			t.Fatal(err)
 		}
 		z.Multistream(false)
-		if _, err := io.Copy(io.Discard, z); err != nil {
+		if n, err := io.Copy(io.Discard, z); err != nil {
 			t.Fatal(err)
+		} else if n > 0 {
+			starts = append(starts, start)
 		}
 	}
 	return starts

@@ -1,7 +1,6 @@
 package vcf
 
 import (
-	"bytes"
 	"sort"
 
 	"github.com/varlake/varlake/bgzf"
@@ -13,9 +12,10 @@ import (
 // or workers. The last line of a file may lack its newline.
 type Chunk struct {
 	Text []byte // the lines with their line ends; the chunk's until Release
-	Line int64  // 1-based number of the first line in the file
+	Line int64  // 1-based number of the first line in the file; 0: not known
 
 	marks []bgzf.Mark // as in bgzf.Segment, of Text
+	cut   place       // where the chunk began before DropThrough; zero: it begins there still
 	owner *Reader     // nil: of NewChunk
 }
 
@@ -63,18 +63,23 @@ func (c *Chunk) mark(index int, offset int64) {
 	}
 }
 
-// dropBlankEnd cuts off a last line that is blank.
-func (c *Chunk) dropBlankEnd() {
-	body := trimCR(bytes.TrimSuffix(c.Text, []byte{'\n'}))
-	if len(body) == 0 || body[len(body)-1] == '\n' {
-		c.Text = body
-	}
-}
-
 // offsetAt returns what marks say of the byte at index.
 func offsetAt(marks []bgzf.Mark, index int) int64 {
 	m := marks[markIndex(marks, index)]
 	return m.Offset + int64(index-m.Index)
+}
+
+// indexOf returns the index of the first byte of a text of n bytes that lies at offset or behind it, n where there is none.
+func indexOf(marks []bgzf.Mark, n int, offset int64) int {
+	i := sort.Search(len(marks), func(i int) bool { return marks[i].Offset > offset })
+	if i == 0 {
+		return 0
+	}
+	end := n
+	if i < len(marks) {
+		end = marks[i].Index
+	}
+	return int(min(int64(end), int64(marks[i-1].Index)+offset-marks[i-1].Offset))
 }
 
 // markIndex returns the last of marks that is not behind index.

@@ -21,15 +21,20 @@ func Cut(list []byte, sep byte) (first, rest []byte, more bool) {
 type LineScanner struct {
 	Line   []byte // without LF or CRLF; borrowed from the chunk
 	Start  int    // index of its first byte in Chunk.Text, as for Chunk.Offset
-	Number int64  // 1-based number of the line in the file
+	Number int64  // 1-based number of the line in the file; 0: not known
 
 	text []byte
-	next int // start of the line to come
+	next int   // start of the line to come
+	step int64 // of Number
 }
 
 // Lines returns a scanner that stands before the first line.
 func (c *Chunk) Lines() LineScanner {
-	return LineScanner{text: c.Text, Number: c.Line - 1}
+	s := LineScanner{text: c.Text, Number: c.Line - 1, step: 1}
+	if c.Line == 0 {
+		s.Number, s.step = 0, 0
+	}
+	return s
 }
 
 // Next steps to the next line, blank lines included, and tells whether there
@@ -40,7 +45,7 @@ func (s *LineScanner) Next() bool {
 		return false
 	}
 	s.Start = s.next
-	s.Number++
+	s.Number += s.step
 	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
 		rest = rest[:i]
 		s.next++

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 
 	"github.com/varlake/varlake/bgzf"
@@ -48,11 +49,15 @@ type Reader struct {
 	name   string
 	opt    Options
 	header *Header
+	end    int64 // Start.End
+	ended  bool  // the line of end has been found
+	beyond bool  // and there is text behind it
 
 	segment *bgzf.Segment // nil before the first and after the last
 	taken   int           // segment.Text[:taken] is used up
 	ahead   *Chunk        // begins with what did not fit in the last chunk
-	line    int64         // number of the next chunk's first line
+	line    int64         // number of the next chunk's first line; 0: not known
+	records int64         // offset of the first byte behind the header
 	err     error         // what Next goes on to return
 	chunks  sync.Pool
 }
@@ -60,8 +65,7 @@ type Reader struct {
 // NewReader reads the header from src, which stays the caller's to close; name
 // stands in messages. Errors wrap [ErrHeader] or are those of src.
 func NewReader(src *bgzf.Reader, name string, opt Options) (*Reader, error) {
-	r := &Reader{src: src, name: name, opt: opt.withDefaults()}
-	r.chunks.New = func() any { return &Chunk{Text: make([]byte, 0, r.opt.ChunkSize+1), owner: r} }
+	r := newReader(src, name, opt)
 	text, err := r.headerText()
 	if err != nil {
 		return nil, err
@@ -72,6 +76,12 @@ func NewReader(src *bgzf.Reader, name string, opt Options) (*Reader, error) {
 	r.line = int64(r.header.numLines) + 1
 	r.ahead = r.newChunk()
 	return r, nil
+}
+
+func newReader(src *bgzf.Reader, name string, opt Options) *Reader {
+	r := &Reader{src: src, name: name, opt: opt.withDefaults(), end: math.MaxInt64}
+	r.chunks.New = func() any { return &Chunk{Text: make([]byte, 0, r.opt.ChunkSize+1), owner: r} }
+	return r
 }
 
 // Header returns the header, the same for the life of the reader.
@@ -101,7 +111,9 @@ func (r *Reader) nextChunk() (*Chunk, error) {
 	}
 	r.ahead = r.newChunk()
 	if len(c.Text) <= r.opt.ChunkSize && countLines(c.Text) <= r.opt.ChunkLines {
-		c.dropBlankEnd()
+		if err := r.dropBlankEnd(c); err != nil {
+			return nil, err
+		}
 	} else if err := r.cut(c); err != nil {
 		return nil, err
 	}
@@ -165,7 +177,7 @@ func (r *Reader) lastEnd(text []byte) int {
 // number gives c its line number, counts its lines and measures them.
 func (r *Reader) number(c *Chunk) error {
 	c.Line = r.line
-	for start := 0; start < len(c.Text); r.line++ {
+	for start := 0; start < len(c.Text); {
 		n := bytes.IndexByte(c.Text[start:], '\n')
 		if n < 0 {
 			n = len(c.Text) - start
@@ -174,13 +186,24 @@ func (r *Reader) number(c *Chunk) error {
 			return r.tooLong(r.line, c.Offset(start))
 		}
 		start += n + 1
+		if r.line > 0 {
+			r.line++
+		}
 	}
 	return nil
 }
 
 func (r *Reader) tooLong(line, offset int64) error {
-	return fmt.Errorf("%s: line %d (offset %d): %w: more than %d bytes; check that the file is a VCF, or allow longer lines",
-		r.name, line, offset, ErrLineTooLong, r.opt.MaxLine)
+	return fmt.Errorf("%s: %s: %w: more than %d bytes; check that the file is a VCF, or allow longer lines",
+		r.name, Place(line, offset), ErrLineTooLong, r.opt.MaxLine)
+}
+
+// Place names a line in a message: by its number, 0 where that is not known, and its offset.
+func Place(line, offset int64) string {
+	if line == 0 {
+		return fmt.Sprintf("offset %d", offset)
+	}
+	return fmt.Sprintf("line %d (offset %d)", line, offset)
 }
 
 // maxFirstLine is more than ##fileformat can take: a file whose first line is longer is none to go on reading.
@@ -209,6 +232,7 @@ func (r *Reader) headerText() ([]byte, error) {
 		if done {
 			r.taken -= len(text) - end // the rest are records
 			text = text[:end]
+			r.records = offsetAt(r.segment.Marks, r.taken-1) + 1
 		}
 		if int64(len(text)) > r.opt.MaxHeader {
 			return nil, fmt.Errorf("%s: %w: longer than %d bytes; check that the file is a VCF, or allow a longer header", r.name, ErrHeader, r.opt.MaxHeader)
@@ -270,17 +294,21 @@ func (r *Reader) advance() error {
 			r.segment.Release()
 			r.segment = nil
 		}
+		if r.ended {
+			return io.EOF
+		}
 		segment, err := r.src.Next()
 		if err != nil {
 			return err
 		}
 		r.segment, r.taken = segment, 0
+		r.limit()
 	}
 	return nil
 }
 
 func (r *Reader) newChunk() *Chunk {
 	c := r.chunks.Get().(*Chunk)
-	c.Text, c.marks = c.Text[:0], c.marks[:0]
+	c.Text, c.marks, c.cut = c.Text[:0], c.marks[:0], place{}
 	return c
 }
