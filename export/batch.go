@@ -13,8 +13,9 @@ type batch struct {
 	rows              int
 	sorted            bool // positions do not descend
 	firstPos, lastPos int64
-	firstLine         int64 // of the first row, 1-based
+	first             place // of the first row
 	last              recordPlace
+	chunk             place // where reading begins to come to these records once more
 
 	variants, annotations []pq.Vector // by leaf; the keys among annotations are empty, being those of variants
 	tally                 *annotate.Tally
@@ -24,38 +25,53 @@ type batch struct {
 }
 
 // order is where the rows before a batch ended, to tell what the decoder of one batch can't: that the first row of a batch comes before the last of the one before.
-type order struct {
-	chrom string
-	pos   int64
-}
+type order struct{ locus }
 
 // check takes up the next batch in file order and counts its first row where that is out of order.
 func (o *order) check(b *batch, input string) {
 	if b.rows == 0 {
 		return
 	}
-	if b.chrom == o.chrom && b.firstPos < o.pos {
+	if b.chrom == o.Chrom && b.firstPos < o.Pos {
 		first := make(conflicts)
-		first.add("POS", Unsorted, input, b.firstLine, []byte(b.chrom))
+		first.add("POS", Unsorted, input, b.first, []byte(b.chrom))
 		first.merge(b.conflicts)
 		b.conflicts = first
 	}
-	o.chrom, o.pos = b.chrom, b.lastPos
+	o.locus = locus{b.chrom, b.lastPos}
+}
+
+// locus is where a row is in the genome.
+type locus struct {
+	Chrom string `json:"chrom"`
+	Pos   int64  `json:"pos"` // 1-based
+}
+
+// rowPlace is where a row is, in the genome and in the inputs.
+type rowPlace struct {
+	locus
+	recordPlace
+}
+
+// place is where a line of an input is.
+type place struct {
+	Offset int64 `json:"offset"`         // virtual offset in BGZF, byte offset of the text otherwise
+	Line   int64 `json:"line,omitempty"` // 1-based; 0: not known, as reading began in the middle
 }
 
 // recordPlace says where a record is.
 type recordPlace struct {
 	Input  int   `json:"input_index"`
 	Offset int64 `json:"record_offset"`
-	Line   int64 `json:"line"` // 1-based
+	Line   int64 `json:"line,omitempty"` // 1-based; 0: not known, as reading began in the middle
 }
 
 // Reject is a record that could not be read, kept as it stands.
 type Reject struct {
 	Input  string `json:"input"`
 	Index  int    `json:"input_index"`
-	Line   int64  `json:"line"`   // 1-based
-	Offset int64  `json:"offset"` // virtual offset in BGZF, byte offset of the text otherwise
+	Line   int64  `json:"line,omitempty"` // 1-based; 0: not known, as reading began in the middle
+	Offset int64  `json:"offset"`         // virtual offset in BGZF, byte offset of the text otherwise
 	Reason string `json:"reason"`
 	Record string `json:"record"` // the raw line; bytes that are not UTF-8 as \xHH, and \ as \\
 }

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+
+	"github.com/varlake/varlake/internal/source"
 )
 
 // firstFile is the first that a run writes. Nothing else may be written before that has succeeded.
@@ -12,8 +15,15 @@ type firstFile struct {
 	put  func() error
 }
 
+// beginning is how a run begins.
+type beginning struct {
+	run   string
+	first firstFile
+	again bool // a command like this one has begun before, and what it did may be there
+}
+
 // begin names the run and its first file: the plan, where there can be one.
-func (e *exporter) begin(dir *destination, s state) (run string, first firstFile, err error) {
+func (e *exporter) begin(dir *destination, s state) (b beginning, err error) {
 	options := e.opt.lasting(e.sha256)
 	p := Plan{Inputs: e.manifestInputs(), Replaces: s.currentRun}
 	if e.from != nil {
@@ -24,23 +34,63 @@ func (e *exporter) begin(dir *destination, s state) (run string, first firstFile
 			if s.currentRun != "" && !e.opt.Overwrite {
 				err = fmt.Errorf("%w: %s holds run %s; give --overwrite to replace it, or another --out", ErrOtherRun, dir.Root(), s.currentRun)
 			}
-			run = randomName()
-			name := RunPath(run) + headerName
-			return run, firstFile{name, func() error { return put(dir, name, []byte(e.mergedHeader())) }}, err
+			b.run = randomName()
+			name := RunPath(b.run) + headerName
+			b.first = firstFile{name, func() error { return put(dir, name, []byte(e.mergedHeader())) }}
+			return b, err
 		}
 	}
 	if p.Run, err = (identity{Inputs: p.Inputs, Options: options}).name(); err != nil || p.Run == s.currentRun {
-		return p.Run, first, err
+		return beginning{run: p.Run}, err
 	}
-	command, err := (identity{Args: e.opt.Inputs, Options: options}).name()
+	name, err := planName(e.opt.Inputs, options)
 	if err != nil {
-		return "", first, err
+		return b, err
 	}
-	name := plansFolder + "/" + command + ".json"
 	if err := dir.admit(s, name, p, e.opt.Overwrite); err != nil {
-		return "", first, err
+		return b, err
 	}
-	return p.Run, firstFile{name, func() error { return pin(dir, name, p, e.opt.Overwrite) }}, nil
+	plans, err := dir.plans()
+	if err != nil {
+		return b, err
+	}
+	pinned := firstFile{name, func() error { return pin(dir, name, p, e.opt.Overwrite, e.opt.Shards) }}
+	return beginning{p.Run, pinned, slices.Contains(plans, name)}, nil
+}
+
+// finished returns the dataset that the same command made of the same inputs before, nil where there is none. Nothing of the inputs is read.
+func (e *exporter) finished(out func() (*destination, error), table func() ([]byte, error), listed []source.Input) *Result {
+	dir, err := out()
+	if err != nil || len(listed) == 0 {
+		return nil // whoever goes on will find the same error
+	}
+	state, err := dir.state()
+	if err != nil || state.currentRun == "" {
+		return nil
+	}
+	data, err := table()
+	if err != nil {
+		return nil
+	}
+	sampleDigest := ""
+	if e.opt.Samples != "" {
+		sampleDigest = digest(data)
+	}
+	name, err := planName(e.opt.Inputs, e.opt.lasting(sampleDigest))
+	if err != nil {
+		return nil
+	}
+	p, ok := readPlan(dir, name)
+	if !ok || p.Run != state.currentRun || !slices.EqualFunc(p.Inputs, listed, func(pinned Input, now source.Input) bool {
+		return pinned.URI == now.URI && pinned.Bytes == now.Size && pinned.ETag == now.Version()
+	}) {
+		return nil
+	}
+	result, err := e.done(dir.Store)
+	if err != nil {
+		return nil
+	}
+	return result
 }
 
 // unwritable says what to do where the dataset can't be written, or looked at.

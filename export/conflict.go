@@ -32,8 +32,10 @@ type Conflict struct {
 	Kind  ConflictKind `json:"kind"`
 	Count int64        `json:"count"`
 	Input string       `json:"input"`          // where the first example is
-	Line  int64        `json:"line,omitempty"` // 1-based; 0 for a header as a whole
-	Text  string       `json:"text"`           // the first example, cut to maxExample bytes
+	Line  int64        `json:"line,omitempty"` // 1-based; 0 for a header as a whole, and where Offset stands
+	// Offset is where the line begins, where its number is not known: virtual offset in BGZF, byte offset of the text otherwise.
+	Offset int64  `json:"offset,omitempty"`
+	Text   string `json:"text"` // the first example, cut to maxExample bytes
 }
 
 // maxExample bounds the text of an example, in bytes.
@@ -54,7 +56,7 @@ const (
 type conflicts map[conflictKey]*Conflict
 
 // add counts one conflict; text is copied when it is the first of its field and kind.
-func (c conflicts) add(field string, kind ConflictKind, input string, line int64, text []byte) {
+func (c conflicts) add(field string, kind ConflictKind, input string, at place, text []byte) {
 	if have, ok := c[conflictKey{field, kind}]; ok {
 		have.Count++
 		return
@@ -66,7 +68,11 @@ func (c conflicts) add(field string, kind ConflictKind, input string, line int64
 			return
 		}
 	}
-	c[conflictKey{field, kind}] = &Conflict{Field: field, Kind: kind, Count: 1, Input: input, Line: line, Text: example(text)}
+	first := &Conflict{Field: field, Kind: kind, Count: 1, Input: input, Line: at.Line, Text: example(text)}
+	if at.Line == 0 {
+		first.Offset = at.Offset
+	}
+	c[conflictKey{field, kind}] = first
 }
 
 // merge adds the conflicts of what comes after c in file order.
@@ -100,15 +106,26 @@ func (c conflicts) mismatch() error {
 	var first *Conflict
 	for _, x := range c {
 		departs := x.Kind == Undeclared || x.Kind == Misfit || x.Kind == WrongCount || x.Kind == BadGenotype
-		if departs && (first == nil || x.Line < first.Line || x.Line == first.Line && x.Field < first.Field) {
+		if departs && (first == nil || cmp.Or(cmp.Compare(x.Line, first.Line), cmp.Compare(x.Offset, first.Offset), cmp.Compare(x.Field, first.Field)) < 0) {
 			first = x
 		}
 	}
 	if first == nil {
 		return nil
 	}
-	return fmt.Errorf("%w: %s, line %d: %s is %s: %q; mend the header, or give --on-header-mismatch keep to keep such values as text",
-		ErrHeaderMismatch, first.Input, first.Line, first.Field, first.Kind, first.Text)
+	return fmt.Errorf("%w: %s, %s: %s is %s: %q; mend the header, or give --on-header-mismatch keep to keep such values as text",
+		ErrHeaderMismatch, first.Input, first.Where(), first.Field, first.Kind, first.Text)
+}
+
+// Where names the line of the example in a message: by its number, or its offset where that is not known; "" for a header as a whole.
+func (c *Conflict) Where() string {
+	switch {
+	case c.Line > 0:
+		return fmt.Sprintf("line %d", c.Line)
+	case c.Offset > 0:
+		return fmt.Sprintf("offset %d", c.Offset)
+	}
+	return ""
 }
 
 // example is text as a message may show it: cut, and valid UTF-8.

@@ -11,7 +11,7 @@ import (
 type recordContext struct {
 	input     string // name, for conflicts
 	version   vcf.Version
-	line      int64 // 1-based
+	at        place // of the line
 	lineValid bool  // the line is valid UTF-8
 	nAlt      int
 	conflicts conflicts
@@ -21,7 +21,7 @@ type recordContext struct {
 }
 
 func (ctx *recordContext) conflict(field string, kind ConflictKind, text []byte) {
-	ctx.conflicts.add(field, kind, ctx.input, ctx.line, text)
+	ctx.conflicts.add(field, kind, ctx.input, ctx.at, text)
 }
 
 // infoCount is the length that an INFO list of the Number must have: genotypes are taken as diploid (VCF 4.5 §1.4.2).

@@ -26,6 +26,7 @@ type decoder struct {
 	leaves   leafIndex
 	batches  *batchPool
 	b        *batch
+	chunk    place // that is being decoded
 
 	filter, formatText lastText // of b
 
@@ -64,11 +65,12 @@ func declaresInteger(h *vcf.Header, id string) bool {
 func (d *decoder) decode(chunk *vcf.Chunk, out []*batch) []*batch {
 	valid := utf8.Valid(chunk.Text)
 	lines := chunk.Lines()
+	d.chunk.Offset, d.chunk.Line = chunk.Start()
 	for lines.Next() {
-		d.ctx.line = lines.Number
+		d.ctx.at = place{chunk.Offset(lines.Start), lines.Number}
 		d.ctx.lineValid = valid || utf8.Valid(lines.Line)
 		if err := d.parse(lines.Line); err != nil {
-			out = d.reject(out, chunk.Offset(lines.Start), lines.Line, err)
+			out = d.reject(out, lines.Line, err)
 			if d.failBad {
 				break
 			}
@@ -77,7 +79,7 @@ func (d *decoder) decode(chunk *vcf.Chunk, out []*batch) []*batch {
 		if chrom := d.record.Chrom(); d.b == nil || d.b.chrom != string(chrom) {
 			out = d.begin(out, string(chrom))
 		}
-		d.appendRecord(chunk.Offset(lines.Start))
+		d.appendRecord()
 		d.checkSize(len(lines.Line))
 	}
 	if d.b != nil && chunk.Text[len(chunk.Text)-1] != '\n' {
@@ -106,7 +108,7 @@ func sampleCountError(have, want int) error {
 }
 
 // reject notes a line that is no record. A batch that has no contig yet takes the name of the next record.
-func (d *decoder) reject(out []*batch, offset int64, line []byte, err error) []*batch {
+func (d *decoder) reject(out []*batch, line []byte, err error) []*batch {
 	if d.b == nil {
 		out = d.begin(out, "")
 	}
@@ -116,8 +118,8 @@ func (d *decoder) reject(out []*batch, offset int64, line []byte, err error) []*
 		reason = bad.Reason
 	}
 	d.b.records++
-	d.b.last = recordPlace{int(d.input), offset, d.ctx.line}
-	d.b.rejects = append(d.b.rejects, Reject{Input: d.ctx.input, Index: int(d.input), Line: d.ctx.line, Offset: offset, Reason: reason, Record: string(d.ctx.escapeOther(line))})
+	d.b.last = recordPlace{int(d.input), d.ctx.at.Offset, d.ctx.at.Line}
+	d.b.rejects = append(d.b.rejects, Reject{Input: d.ctx.input, Index: int(d.input), Line: d.ctx.at.Line, Offset: d.ctx.at.Offset, Reason: reason, Record: string(d.ctx.escapeOther(line))})
 	return out
 }
 
@@ -130,7 +132,7 @@ func (d *decoder) begin(out []*batch, chrom string) []*batch {
 	}
 	d.end()
 	d.b = d.batches.get()
-	d.b.chrom, d.b.sorted = chrom, true
+	d.b.chrom, d.b.sorted, d.b.chunk = chrom, true, d.chunk
 	d.ctx.conflicts = d.b.conflicts
 	d.format.begin(d.b.variants)
 	d.filter.known, d.formatText.known = false, false
@@ -162,12 +164,12 @@ func (d *decoder) end() {
 func (d *decoder) variant(col int) column { return column{&d.b.variants[d.leaves.variants[col]]} }
 
 // appendRecord appends the parsed record to the columns of the batch.
-func (d *decoder) appendRecord(offset int64) {
+func (d *decoder) appendRecord() {
 	r, b, ctx := &d.record, d.b, &d.ctx
 	ctx.nAlt = r.NAlt()
 	b.records++
 	b.rows++
-	b.last = recordPlace{int(d.input), offset, ctx.line}
+	b.last = recordPlace{int(d.input), ctx.at.Offset, ctx.at.Line}
 	d.checkOrder(r)
 
 	var runs []vcf.Run
@@ -178,7 +180,7 @@ func (d *decoder) appendRecord(offset int64) {
 	}
 	d.format.finish(ctx, d.variant(d.layout.fmtOther), column{&b.variants[d.leaves.variants[d.layout.fmtOther]+1]})
 
-	d.variant(colOffset).AddInt64(offset)
+	d.variant(colOffset).AddInt64(ctx.at.Offset)
 	d.variant(colPos).AddInt64(r.Pos())
 	d.variant(colEnd).AddInt64(d.endPos(r))
 	d.variant(colID).text(r.ID())
@@ -273,7 +275,7 @@ func (d *decoder) appendCalls(runs []vcf.Run) {
 func (d *decoder) checkOrder(r *vcf.Record) {
 	b, pos := d.b, r.Pos()
 	if b.rows == 1 {
-		b.firstPos, b.firstLine = pos, d.ctx.line
+		b.firstPos, b.first = pos, d.ctx.at
 	} else if pos < b.lastPos {
 		b.sorted = false
 		d.ctx.conflict("POS", Unsorted, r.Chrom())

@@ -13,6 +13,7 @@ import (
 
 	"github.com/varlake/varlake/annotate"
 	"github.com/varlake/varlake/export/pq"
+	"github.com/varlake/varlake/internal/source"
 	"github.com/varlake/varlake/internal/store"
 	"github.com/varlake/varlake/vcf"
 )
@@ -25,10 +26,20 @@ var ErrHeaderMismatch = errors.New("header mismatch")
 
 // Result is what an export came to.
 type Result struct {
-	*Dataset
-	Done  bool      // nothing was to do: the same command had finished before
-	QC    QCSummary // of the samples
-	Notes []string  // what the user should know of: unmatched samples, inputs that can't be read in parallel, files skipped
+	*Dataset           // nil while other shards are not done
+	Done     bool      // nothing was to do: the same command had finished before
+	QC       QCSummary // of the samples
+	Notes    []string  // what the user should know of: unmatched samples, inputs that can't be read in parallel, files skipped
+
+	Run                string
+	Shard              ShardCounts // of this shard, unless Done
+	Shards, ShardsDone int         // of the run, this one among them
+}
+
+// ShardCounts says what a shard came to, in records.
+type ShardCounts struct {
+	Records, Rows, Rejected int64
+	Kept                    int64 // of Records: an earlier attempt had done them
 }
 
 // exporter is one export on its way.
@@ -46,6 +57,8 @@ type exporter struct {
 	groups  *annotate.Groups
 	layout  *layout
 	notes   []string
+	slices  []slice      // that the shard reads
+	resume  *resumePoint // nil: from their beginning
 }
 
 // Run exports the inputs of opt. version is that of the program, for the manifest. It returns when the dataset is visible, or an error and nothing has changed for readers.
@@ -60,7 +73,14 @@ func Run(ctx context.Context, version string, opt Options) (*Result, error) {
 	defer e.close()
 	out := early(func() (*destination, error) { return approach(opt.Stores, opt.Out) })
 	table := early(func() ([]byte, error) { return e.sampleTable(ctx) })
-	if err := e.openInputs(ctx); err != nil {
+	listed, err := e.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if done := e.finished(out, table, listed); done != nil {
+		return done, nil
+	}
+	if err := e.openInputs(ctx, listed); err != nil {
 		return nil, err
 	}
 	e.mergeHeaders()
@@ -83,23 +103,30 @@ func (e *exporter) close() {
 
 func (e *exporter) samples() []string { return e.inputs[0].header.Samples }
 
-// openInputs finds the inputs and reads their headers.
-func (e *exporter) openInputs(ctx context.Context) error {
+// list finds the inputs: VCFs, or a dataset, which it opens and of which no list comes.
+func (e *exporter) list(ctx context.Context) ([]source.Input, error) {
 	ds, err := datasetInput(e.opt.Inputs, e.opt.Stores)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if ds != nil {
-		return e.openDataset(ds)
+		return nil, e.openDataset(ds)
 	}
 	list, err := e.opt.Finder.List(ctx, e.opt.Inputs)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, name := range list.Skipped {
 		e.note("skipped %s: not a VCF by its name", name)
 	}
-	e.inputs, err = openInputs(ctx, list.Inputs, vcf.Options{ChunkSize: e.opt.chunk, MaxLine: e.opt.lineLimit()})
+	return list.Inputs, e.opt.checkShards(list.Inputs)
+}
+
+// openInputs reads the headers of VCFs.
+func (e *exporter) openInputs(ctx context.Context, list []source.Input) (err error) {
+	if e.from == nil {
+		e.inputs, err = openInputs(ctx, list, vcf.Options{ChunkSize: e.opt.chunk, MaxLine: e.opt.lineLimit()})
+	}
 	return err
 }
 
@@ -107,12 +134,12 @@ func (e *exporter) openInputs(ctx context.Context) error {
 func (e *exporter) mergeHeaders() {
 	for _, in := range e.inputs {
 		disagree := func(kind string) func(id, what string) {
-			return func(id, what string) { e.issues.add(kind+"/"+id, Disagreement, in.Name, 0, []byte(what)) }
+			return func(id, what string) { e.issues.add(kind+"/"+id, Disagreement, in.Name, place{}, []byte(what)) }
 		}
 		e.infos.merge(in.header.Infos, disagree("INFO"))
 		e.formats.merge(in.header.Formats, disagree("FORMAT"))
 		for _, issue := range in.header.Issues {
-			e.issues.add("header", HeaderIssue, in.Name, int64(issue.Line), []byte(issue.Text))
+			e.issues.add("header", HeaderIssue, in.Name, place{Line: int64(issue.Line)}, []byte(issue.Text))
 		}
 		if note := slowFormat(in.format); note != "" {
 			e.note("%s is %v: %s", in.Name, in.format, note)
@@ -184,69 +211,78 @@ func (e *exporter) export(ctx context.Context, out func() (*destination, error))
 	if err != nil {
 		return nil, unwritable(err)
 	}
-	run, first, err := e.begin(dir, state)
+	begun, err := e.begin(dir, state)
 	if err != nil {
 		return nil, unwritable(err)
 	}
-	if state.currentRun == run {
-		d, err := ReadDataset(dir.Store)
-		if err != nil {
-			return nil, err
-		}
-		qc, err := d.QC()
-		if err != nil {
-			return nil, err
-		}
-		return &Result{Dataset: d, Done: true, QC: qc, Notes: e.notes}, nil
+	if state.currentRun == begun.run {
+		return e.done(dir.Store)
 	}
-	result, err := e.write(ctx, dir.Store, run, first)
+	result, err := e.write(ctx, dir.Store, begun)
 	if err != nil {
 		return nil, err
 	}
-	if err := publish(dir.Store, state, run); err != nil {
-		return nil, err
+	result.Notes = e.notes
+	if result.Dataset == nil {
+		return result, nil
 	}
-	return result, nil
+	return result, publish(dir.Store, state, begun.run)
 }
 
-// write makes all files of the run but _current.json.
-func (e *exporter) write(ctx context.Context, dir store.Store, run string, first firstFile) (*Result, error) {
-	codec, err := pq.NewCodec(e.opt.Workers)
+// done is the result where the run is current already.
+func (e *exporter) done(dir store.Store) (*Result, error) {
+	d, err := ReadDataset(dir)
 	if err != nil {
 		return nil, err
 	}
+	qc, err := d.QC()
+	if err != nil {
+		return nil, err
+	}
+	return &Result{Dataset: d, Done: true, QC: qc, Notes: e.notes, Run: d.Manifest.Run, Shards: e.opt.Shards, ShardsDone: e.opt.Shards}, nil
+}
+
+// newBatches returns the pool of batches, and of carriers where these are a table.
+func (e *exporter) newBatches(codec *pq.Codec) (*batchPool, error) {
 	batches, err := newBatchPool(e.layout, len(e.samples()), 4*e.opt.Workers)
-	if err != nil {
+	if err != nil || !e.opt.writes(Carriers) {
+		return batches, err
+	}
+	if batches.carriers, err = newCarrierPool(e.layout, batches.leaves.variants, e.samples(), codec); err != nil {
 		return nil, err
 	}
-	if e.opt.writes(Carriers) {
-		if batches.carriers, err = newCarrierPool(e.layout, batches.leaves.variants, e.samples(), codec); err != nil {
-			return nil, err
-		}
-		if e.opt.carrierRows > 0 {
-			batches.carriers.maxRows, batches.carriers.groupRows = 3*e.opt.carrierRows, e.opt.carrierRows
-		}
+	if e.opt.carrierRows > 0 {
+		batches.carriers.maxRows, batches.carriers.groupRows = 3*e.opt.carrierRows, e.opt.carrierRows
 	}
+	return batches, nil
+}
+
+// pipeline returns what turns the records of the shard into row groups. last is the row before the first of these, nil if there is none.
+func (e *exporter) pipeline(batches *batchPool, codec *pq.Codec, last *locus) *pipeline {
 	p := &pipeline{inputs: e.inputs, chunks: e.readInputs, layout: e.layout, groups: e.groups, batches: batches, rowPool: newGroupPool(batches, codec),
 		workers: e.opt.Workers, failBad: !e.opt.Quarantine, strict: e.opt.StrictHeader, progress: e.opt.Progress}
-	e.opt.Progress.setTotal(totalSize(e.inputs))
+	if last != nil {
+		p.rows.locus = *last
+	}
+	e.opt.Progress.setTotal(e.shardSize())
 	if e.from != nil {
 		p.chunks = e.reload
-		e.opt.Progress.setTotal(-1)
 	}
-	w := newPartWriter(dir, run, e.opt.PartSize, len(e.samples()), e.recordTables(batches))
-	defer w.abort()
-	if err := writeRecords(ctx, p, w, first); err != nil {
-		return nil, err
+	return p
+}
+
+// shardSize returns how many bytes of the inputs the shard reads, -1 where that is not known.
+func (e *exporter) shardSize() (n int64) {
+	if e.from != nil {
+		return -1
 	}
-	if err := w.finish(); err != nil {
-		return nil, err
+	for _, s := range e.slices {
+		if s.To < 0 {
+			return -1
+		}
+		n += s.To - s.From
 	}
-	m, err := e.complete(dir, run, w, codec)
-	if err != nil {
-		return nil, err
-	}
-	return &Result{Dataset: NewDataset(dir, m), QC: e.sumQC(w.total.tally), Notes: e.notes}, nil
+	return n
 }
 
 // recordTables are the tables that parts are written for.

@@ -178,7 +178,7 @@ func (p *formatPair) decode(t testing.TB, format string, samples []byte, nAlt in
 	for i, d := range p.decoders {
 		ctx := &p.contexts[i]
 		ctx.nAlt, ctx.lineValid = nAlt, utf8.Valid(samples)
-		ctx.line++
+		ctx.at.Line++
 		line := bytes.Clone(samples)
 		if i == 0 {
 			runs[i] = d.decode(ctx, []byte(format), line)

@@ -180,7 +180,7 @@ func TestTooManyParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newPartWriter(dir, "run", 1, 0, []recordTable{{name: Variants}})
+	w := newPartWriter(dir, "run", 0, 1, 0, []recordTable{{name: Variants}})
 	w.next, w.part = maxParts, &part{}
 	if err := w.openFiles(); err == nil || !strings.Contains(err.Error(), "bcftools sort") {
 		t.Errorf("part %d: %v", maxParts+1, err)

@@ -122,7 +122,7 @@ func (x *infoBench) begin(nAlt int) {
 	x.d.batches.put(x.b)
 	x.b = x.d.batches.get()
 	x.d.info = newInfoDecoder(x.d.layout, x.d.leaves.annotations)
-	x.ctx.conflicts, x.ctx.line, x.ctx.nAlt = x.b.conflicts, 0, nAlt
+	x.ctx.conflicts, x.ctx.at.Line, x.ctx.nAlt = x.b.conflicts, 0, nAlt
 }
 
 // decode appends the INFO of each line.
@@ -131,7 +131,7 @@ func (x *infoBench) decode(text []byte, decode func(*recordContext, []byte, int,
 		if bytes.IndexByte(info, '\t') >= 0 {
 			continue
 		}
-		x.ctx.line++
+		x.ctx.at.Line++
 		x.ctx.lineValid = utf8.Valid(info)
 		decode(x.ctx, info, x.b.rows, x.b.annotations)
 		x.b.rows++

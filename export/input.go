@@ -27,6 +27,8 @@ type input struct {
 	header  *vcf.Header
 	contigs map[string]bool // that the header declares
 	format  bgzf.Format
+	// Where the records begin: virtual offset in BGZF, byte offset of the text otherwise, and number of the line.
+	records, recordsLine int64
 
 	file   io.ReadCloser
 	blocks *bgzf.Reader
@@ -52,6 +54,7 @@ func (in *input) open(ctx context.Context, opt vcf.Options) error {
 		return errors.Join(err, in.close())
 	}
 	in.setHeader(in.reader.Header())
+	in.records, in.recordsLine = in.reader.Records()
 	return nil
 }
 
@@ -175,39 +178,72 @@ func (in *input) unchanged(ctx context.Context) error {
 	return nil
 }
 
-// readInputs is the chunkSource of files. The next input is opened while one is read.
+// readInputs is the chunkSource of files: of their slices, without what an interrupted run has done. The next slice is opened while one is read.
 func (e *exporter) readInputs(ctx context.Context, emit func(input int, chunk *vcf.Chunk) error) error {
-	open := func(in *input) func() error {
-		return start(func() error { return in.open(ctx, vcf.Options{ChunkSize: e.opt.chunk, MaxLine: e.opt.lineLimit()}) })
+	rest := e.slices
+	if e.resume != nil {
+		rest = slices.DeleteFunc(slices.Clone(rest), func(s slice) bool { return s.Input < e.resume.Input })
 	}
-	opened := open(e.inputs[0])
+	open := func(s slice) func() error {
+		return start(func() error { return e.openSlice(ctx, s) })
+	}
+	opened := func() error { return nil }
 	defer func() { _ = opened() }() // what is opened is closed in the end, and so must not be on its way
-	for i, in := range e.inputs {
+	for i, s := range rest {
+		if i == 0 {
+			opened = open(s)
+		}
 		if err := opened(); err != nil {
 			return err
 		}
-		if i+1 < len(e.inputs) {
-			opened = open(e.inputs[i+1])
+		if i+1 < len(rest) {
+			opened = open(rest[i+1])
 		}
-		if err := e.readInput(ctx, i, in, emit); err != nil {
+		if err := e.readSlice(ctx, s, emit); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *exporter) readInput(ctx context.Context, index int, in *input, emit func(input int, chunk *vcf.Chunk) error) (err error) {
+func (e *exporter) openSlice(ctx context.Context, s slice) error {
+	in, opt := e.inputs[s.Input], vcf.Options{ChunkSize: e.opt.chunk, MaxLine: e.opt.lineLimit()}
+	resume := e.resumeIn(s.Input)
+	if resume == nil && s.From == 0 && s.To == in.Size {
+		return in.open(ctx, opt)
+	}
+	return in.openSlice(ctx, s, resume, opt)
+}
+
+// resumeIn returns where an input is taken up again, nil if it is not.
+func (e *exporter) resumeIn(input int) *resumePoint {
+	if e.resume == nil || e.resume.Input != input {
+		return nil
+	}
+	return e.resume
+}
+
+func (e *exporter) readSlice(ctx context.Context, s slice, emit func(input int, chunk *vcf.Chunk) error) (err error) {
+	in := e.inputs[s.Input]
 	defer func() { err = errors.Join(err, in.close()) }()
+	resume := e.resumeIn(s.Input)
 	for {
 		chunk, err := in.reader.Next()
-		e.opt.Progress.setBytes(index, in.blocks.BytesRead())
+		e.opt.Progress.setBytes(s.Input, in.blocks.BytesRead())
 		if errors.Is(err, io.EOF) {
 			return in.unchanged(ctx)
 		}
 		if err != nil {
 			return err
 		}
-		if err := emit(index, chunk); err != nil {
+		if resume != nil {
+			chunk.DropThrough(resume.Last)
+			if len(chunk.Text) == 0 {
+				chunk.Release()
+				continue
+			}
+		}
+		if err := emit(s.Input, chunk); err != nil {
 			return err
 		}
 	}

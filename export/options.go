@@ -35,6 +35,8 @@ type Options struct {
 	Workers      int      // 0: all cores
 	Memory       int64    // bytes; bounds lines to a quarter; 0: DefaultMemory
 	Overwrite    bool     // replace a dataset made from other inputs or options
+	Shards       int      // as how many pieces of work the inputs are exported, one by each of as many processes; 0: 1
+	Shard        int      // which of them this is, from 0
 	Progress     *Progress
 
 	chunk       int // bytes of text decoded at a time, for tests; 0: what vcf takes
@@ -46,6 +48,9 @@ const (
 	DefaultPartSize = 256 << 20
 	DefaultMemory   = 1 << 30
 )
+
+// maxShards bounds the numbers in the names of parts. An array job of AWS Batch has up to 10,000 children.
+const maxShards = 99_999
 
 // maxLine is the longest line that any memory allows.
 const maxLine = 512 << 20
@@ -68,6 +73,12 @@ func (o Options) withDefaults() (Options, error) {
 			return o, fmt.Errorf("%w: there is no table %q; there are %s, %s, %s and %s", ErrUsage, t, Variants, VariantAnnotations, SampleAnnotations, Carriers)
 		}
 	}
+	if o.Shards == 0 {
+		o.Shards = 1
+	}
+	if o.Shards < 1 || o.Shards > maxShards || o.Shard < 0 || o.Shard >= o.Shards {
+		return o, fmt.Errorf("%w: shard %d of %d; give --shards 1 to %d, and --shard 0 to one less than that", ErrUsage, o.Shard, o.Shards, maxShards)
+	}
 	if o.Stores == nil {
 		o.Stores = store.Local
 	}
@@ -81,6 +92,19 @@ func (o Options) withDefaults() (Options, error) {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	return o, nil
+}
+
+// checkShards makes sure that each shard can read the inputs for itself.
+func (o *Options) checkShards(inputs []source.Input) error {
+	if o.Shards == 1 {
+		return nil
+	}
+	for _, in := range inputs {
+		if !in.Rereadable() {
+			return fmt.Errorf("%w: %s can be read only once, and not by %d shards; give files or objects, or leave out --shards", ErrUsage, in.Name, o.Shards)
+		}
+	}
+	return nil
 }
 
 func (o *Options) lineLimit() int64 { return min(maxLine, o.Memory/4) }
@@ -104,7 +128,7 @@ type lasting struct {
 
 func (o *Options) lasting(sampleDigest string) lasting {
 	l := lasting{Samples: sampleDigest, Key: o.Table.Key, Missing: o.Table.Missing, GroupBy: o.GroupBy, Tables: o.Tables,
-		Quarantine: o.Quarantine, StrictHeader: o.StrictHeader, PartSize: o.PartSize, Shards: 1}
+		Quarantine: o.Quarantine, StrictHeader: o.StrictHeader, PartSize: o.PartSize, Shards: o.Shards}
 	if len(o.Table.Types) > 0 {
 		l.Types = make(map[string]string, len(o.Table.Types))
 		for name, t := range o.Table.Types {

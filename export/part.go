@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/varlake/varlake/annotate"
@@ -21,7 +20,7 @@ var ErrConflictingFile = errors.New("another content is there")
 const maxParts = 100_000
 
 // partSet is what _parts/SSSSS-QQQQQQ.json says of one set of parts: the files of all record tables that hold the same records, and what was counted in
-// these records alone. The tallies of the samples lie beside it, as .tally.zst.
+// these records alone. The tallies of the samples lie beside it, as .tally.zst, and the records that were set aside as .rejects.jsonl.
 type partSet struct {
 	Shard     int         `json:"shard"`
 	Sequence  int         `json:"sequence"`
@@ -30,10 +29,14 @@ type partSet struct {
 	Records   int64       `json:"records"`
 	Rows      int64       `json:"rows"`
 	Rejected  int64       `json:"rejected"`
+	FirstRow  *rowPlace   `json:"first_row,omitempty"` // nil where there are no rows
+	LastRow   *locus      `json:"last_row,omitempty"`
 	Last      recordPlace `json:"last"`
+	Chunk     place       `json:"chunk"` // where to begin to read in order to go on behind Last
 	Files     []partFile  `json:"files"`
 	Conflicts []Conflict  `json:"conflicts"`
 	Tally     string      `json:"tally_sha256"`
+	Rejects   string      `json:"rejects_sha256,omitempty"`
 }
 
 type partFile struct {
@@ -50,11 +53,10 @@ type partWriter struct {
 	tables   []recordTable
 	samples  int
 
-	part     *part
-	next     int          // sequence of the next part
-	total    totals       // of the parts that are closed
-	named    func() error // waits until the files of all parts that are closed have their names
-	rejected store.Writer
+	part  *part
+	next  int          // sequence of the next part
+	total totals       // of the parts that are closed
+	named func() error // waits until the files of all parts that are closed have their names
 }
 
 // recordTable is one of the tables that parts are written for.
@@ -67,33 +69,14 @@ type recordTable struct {
 	write     func(*pq.File, *rowGroup) error
 }
 
-// totals are the counts of a shard.
-type totals struct {
-	records, rows, rejected int64
-	tally                   *annotate.Tally
-	conflicts               conflicts
-	files                   map[string][]File // by table
-	support                 []SupportFile
-}
-
-// shard is the file that says that a shard is done.
-func (t *totals) shard(run string) (name string, data []byte, err error) {
-	data, err = marshal(struct {
-		Records  int64 `json:"records"`
-		Rows     int64 `json:"rows"`
-		Rejected int64 `json:"rejected"`
-	}{t.records, t.rows, t.rejected})
-	return RunPath(run) + "/_shards/00000.json", data, err
-}
-
 // part is a set of files being written.
 type part struct {
 	set       partSet
 	files     []*openFile
 	sorted    bool
-	lastPos   int64
 	tally     *annotate.Tally
 	conflicts conflicts
+	rejected  store.Writer // nil: none were
 }
 
 type openFile struct {
@@ -102,9 +85,14 @@ type openFile struct {
 	parquet *pq.File
 }
 
-func newPartWriter(dir store.Store, run string, partSize int64, samples int, tables []recordTable) *partWriter {
-	return &partWriter{store: dir, run: run, partSize: partSize, tables: tables, samples: samples, named: func() error { return nil },
-		total: totals{tally: annotate.NewTally(samples), conflicts: make(conflicts), files: make(map[string][]File)}}
+func newPartWriter(dir store.Store, run string, shard int, partSize int64, samples int, tables []recordTable) *partWriter {
+	return &partWriter{store: dir, run: run, shard: shard, partSize: partSize, tables: tables, samples: samples, named: func() error { return nil },
+		total: newTotals(samples)}
+}
+
+// setName is the path of what _parts has of a set, without extension.
+func (w *partWriter) setName(sequence int) string {
+	return fmt.Sprintf("%s/%s/%05d-%06d", RunPath(w.run), partsFolder, w.shard, sequence)
 }
 
 // write adds an encoded row group.
@@ -136,18 +124,21 @@ func (w *partWriter) write(g *rowGroup) error {
 // count adds what was counted in a row group.
 func (p *part) count(w *partWriter, g *rowGroup) error {
 	if g.rows > 0 { // a group of rejects alone has no positions
-		p.sorted = p.sorted && g.sorted && (p.set.Rows == 0 || g.firstPos >= p.lastPos)
-		p.lastPos = g.lastPos
+		p.sorted = p.sorted && g.sorted && (p.set.Rows == 0 || g.firstPos >= p.set.LastRow.Pos)
+		if p.set.FirstRow == nil {
+			p.set.FirstRow = &rowPlace{locus{g.chrom, g.firstPos}, g.first}
+		}
+		p.set.LastRow = &locus{g.chrom, g.lastPos}
 	}
 	p.set.Records += g.records
 	p.set.Rows += g.rows
 	p.set.Rejected += int64(len(g.rejects))
-	p.set.Last = g.last
+	p.set.Last, p.set.Chunk = g.last, g.chunk
 	p.conflicts.merge(g.conflicts)
 	if err := p.tally.Merge(g.tally); err != nil {
 		return err
 	}
-	return w.reject(g.rejects)
+	return w.reject(p, g.rejects)
 }
 
 // size returns how many bytes the largest file has.
@@ -187,9 +178,8 @@ func (w *partWriter) closePart() error {
 		if err := f.parquet.Close(); err != nil {
 			return fmt.Errorf("%s: %w", f.path, err)
 		}
-		file := File{Path: f.path, Chrom: p.set.Chrom, Rows: f.parquet.Rows(), Bytes: f.out.Size(), SHA256: f.out.SHA256()}
-		p.set.Files = append(p.set.Files, partFile{w.tables[i].name, file})
-		w.total.files[w.tables[i].name] = append(w.total.files[w.tables[i].name], file)
+		p.set.Files = append(p.set.Files, partFile{w.tables[i].name,
+			File{Path: f.path, Chrom: p.set.Chrom, Rows: f.parquet.Rows(), Bytes: f.out.Size(), SHA256: f.out.SHA256()}})
 	}
 	if err := w.named(); err != nil {
 		return err
@@ -197,41 +187,38 @@ func (w *partWriter) closePart() error {
 	if err := w.nameSet(p); err != nil {
 		return err
 	}
-	w.total.records += p.set.Records
-	w.total.rows += p.set.Rows
-	w.total.rejected += p.set.Rejected
-	w.total.conflicts.merge(p.conflicts)
 	w.next++
 	w.part = nil
-	return w.total.tally.Merge(p.tally)
+	return w.total.addSet(&p.set, p.conflicts, p.tally)
 }
 
 // nameSet has the files of a set get their names, and then _parts say that it is whole.
 func (w *partWriter) nameSet(p *part) error {
-	tally, err := p.tally.MarshalBinary()
+	tally, err := packTally(p.tally)
 	if err != nil {
-		return fmt.Errorf("tally: %w", err)
+		return err
 	}
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return fmt.Errorf("tally: %w", err)
-	}
-	tally = encoder.EncodeAll(tally, nil)
-	name := fmt.Sprintf("%s/_parts/%05d-%06d", RunPath(w.run), w.shard, w.next)
+	name := w.setName(w.next)
 	p.set.Conflicts = p.conflicts.list()
 	p.set.Tally = digest(tally)
+	if p.rejected != nil {
+		p.set.Rejects = p.rejected.SHA256()
+		w.total.support = append(w.total.support, SupportFile{name + rejectsExtension, p.rejected.Size(), p.set.Rejects})
+	}
 	set, err := marshal(p.set)
 	if err != nil {
 		return fmt.Errorf("%s.json: %w", name, err)
 	}
-	w.total.support = append(w.total.support, supportFile(name+".tally.zst", tally), supportFile(name+".json", set))
-	files := p.files
+	w.total.support = append(w.total.support, supportFile(name+tallyExtension, tally), supportFile(name+".json", set))
 	w.named = start(func() error {
 		var group errgroup.Group
-		for _, f := range files {
+		for _, f := range p.files {
 			group.Go(func() error { return commit(w.store, f.out, f.path) })
 		}
-		group.Go(func() error { return put(w.store, name+".tally.zst", tally) })
+		if p.rejected != nil {
+			group.Go(func() error { return commit(w.store, p.rejected, name+rejectsExtension) })
+		}
+		group.Go(func() error { return put(w.store, name+tallyExtension, tally) })
 		if err := group.Wait(); err != nil {
 			return err
 		}
@@ -240,14 +227,14 @@ func (w *partWriter) nameSet(p *part) error {
 	return nil
 }
 
-// reject appends records to _rejects, a JSON line each.
-func (w *partWriter) reject(rejects []Reject) error {
+// reject appends records to those of the part that were set aside, a JSON line each.
+func (w *partWriter) reject(p *part, rejects []Reject) error {
 	if len(rejects) == 0 {
 		return nil
 	}
-	if w.rejected == nil {
+	if p.rejected == nil {
 		var err error
-		if w.rejected, err = w.store.Create(w.rejectsName()); err != nil {
+		if p.rejected, err = w.store.Create(w.setName(w.next) + rejectsExtension); err != nil {
 			return err
 		}
 	}
@@ -259,39 +246,20 @@ func (w *partWriter) reject(rejects []Reject) error {
 			return fmt.Errorf("reject: %w", err)
 		}
 	}
-	_, err := w.rejected.Write(lines.Bytes())
+	_, err := p.rejected.Write(lines.Bytes())
 	return err
-}
-
-func (w *partWriter) rejectsName() string {
-	return fmt.Sprintf("%s/_rejects/%05d.jsonl", RunPath(w.run), w.shard)
-}
-
-// finish closes the last part and the rejects. The files of the part have their names when named returns.
-func (w *partWriter) finish() error {
-	if err := w.closePart(); err != nil {
-		return err
-	}
-	if w.rejected == nil {
-		return nil
-	}
-	name := w.rejectsName()
-	if err := commit(w.store, w.rejected, name); err != nil {
-		return err
-	}
-	w.total.support = append(w.total.support, SupportFile{name, w.rejected.Size(), w.rejected.SHA256()})
-	return nil
 }
 
 // abort leaves nothing of what is not whole.
 func (w *partWriter) abort() {
 	_ = w.named() // it has been returned, or there is a worse error
-	if w.part != nil {
-		for _, f := range w.part.files {
-			f.out.Abort()
-		}
+	if w.part == nil {
+		return
 	}
-	if w.rejected != nil {
-		w.rejected.Abort()
+	for _, f := range w.part.files {
+		f.out.Abort()
+	}
+	if w.part.rejected != nil {
+		w.part.rejected.Abort()
 	}
 }

@@ -32,6 +32,7 @@ type pipeline struct {
 	failBad  bool // at the first bad record
 	strict   bool // fail at the first value that departs from the header
 	progress *Progress
+	rows     order // where the rows before the first record ended
 }
 
 // chunkSource cuts all inputs into chunks, in order, and calls emit with each. The chunks are the receiver's to release.
@@ -134,7 +135,7 @@ func (p *pipeline) decode(w *worker, task *decodeTask) {
 // assemble gathers batches into row groups, in file order, and has their pages encoded.
 func (p *pipeline) assemble(ctx context.Context, tasks <-chan *decodeTask, groups chan<- *rowGroup, submit func(func(*worker)) error) error {
 	var group *rowGroup
-	var rows order
+	rows := p.rows
 	flush := func() error {
 		if group == nil {
 			return nil
@@ -195,6 +196,6 @@ func (p *pipeline) assemble(ctx context.Context, tasks <-chan *decodeTask, group
 }
 
 func badRecordError(r Reject) error {
-	return fmt.Errorf("%w: %s, line %d (offset %d): %s; mend the file, or set such records aside with --on-bad-record quarantine",
-		ErrBadRecord, r.Input, r.Line, r.Offset, r.Reason)
+	return fmt.Errorf("%w: %s, %s: %s; mend the file, or set such records aside with --on-bad-record quarantine",
+		ErrBadRecord, r.Input, vcf.Place(r.Line, r.Offset), r.Reason)
 }

@@ -124,8 +124,15 @@ func (d *destination) admit(s state, name string, p Plan, overwrite bool) error 
 	return nil
 }
 
-// pin writes the plan of a command, or compares it with the one that an earlier start of the same command wrote.
-func pin(dir store.Store, name string, p Plan, overwrite bool) error {
+// planName is where the plan of a command is.
+func planName(args []string, options lasting) (string, error) {
+	command, err := (identity{Args: args, Options: options}).name()
+	return plansFolder + "/" + command + ".json", err
+}
+
+// pin writes the plan of a command, or compares it with the one that an earlier start of the same command wrote, or another of its shards. With overwrite another takes its place,
+// but not while shards of it may be at work: they would not come together.
+func pin(dir store.Store, name string, p Plan, overwrite bool, shards int) error {
 	data, err := marshal(p)
 	if err != nil {
 		return err
@@ -141,13 +148,32 @@ func pin(dir store.Store, name string, p Plan, overwrite bool) error {
 	if err := json.Unmarshal(old, &pinned); err != nil {
 		return fmt.Errorf("%s: %w: %w", name, ErrManifest, err)
 	}
-	if !overwrite {
+	if !overwrite || string(old) == string(data) {
 		return sameInputs(pinned.Inputs, p.Inputs)
 	}
-	if string(old) != string(data) {
-		return dir.Replace(name, old, data)
+	if shards > 1 {
+		if _, err := dir.Stat(RunPath(pinned.Run) + "/" + SuccessName); errors.Is(err, fs.ErrNotExist) {
+			return otherPlan(dir.Root(), pinned, p)
+		} else if err != nil {
+			return err
+		}
 	}
-	return nil
+	err = dir.Replace(name, old, data)
+	if errors.Is(err, store.ErrChanged) { // by another shard, perhaps to the same
+		if now, ok := readPlan(dir, name); ok && now.Run == p.Run && now.Replaces == p.Replaces {
+			return nil
+		}
+	}
+	return err
+}
+
+// otherPlan says how the plan of other shards differs.
+func otherPlan(root string, pinned, p Plan) error {
+	err := sameInputs(pinned.Inputs, p.Inputs)
+	if err == nil {
+		err = fmt.Errorf("%w: run %q was current when the first shard began, and %q is now", ErrOtherRun, pinned.Replaces, p.Replaces)
+	}
+	return fmt.Errorf("%w; shards of this command have begun with it: to begin anew, let varlake clean %s remove what they did", err, root)
 }
 
 func readPlan(dir store.Store, name string) (p Plan, ok bool) {

@@ -58,6 +58,9 @@ func (e *exporter) openDataset(ds *Dataset) error {
 		restored.setHeader(header)
 		e.inputs = append(e.inputs, restored)
 	}
+	if e.opt.Shards > 1 {
+		return fmt.Errorf("%w: %s is a dataset, which one process exports anew; leave out --shards, or give the VCFs", ErrUsage, ds.Root)
+	}
 	e.from = ds
 	// What was set aside is among the lines, and is set aside again.
 	e.opt.Quarantine = e.opt.Quarantine || ds.Manifest.Rejected > 0
@@ -83,9 +86,18 @@ func (e *exporter) reload(ctx context.Context, emit func(input int, chunk *vcf.C
 		chunk := vcf.NewChunk(text, line, marks)
 		line += int64(len(marks))
 		text, marks = make([]byte, 0, size), nil
+		if r := e.resumeIn(current); r != nil {
+			if chunk.DropThrough(r.Last); len(chunk.Text) == 0 {
+				return nil
+			}
+		}
 		return emit(current, chunk)
 	}
+	resume := e.resume
 	err := e.opt.Lines(ctx, e.from, func(input int, offset int64, record []byte) error {
+		if resume != nil && (input < resume.Input || input == resume.Input && offset < resume.Offset) {
+			return nil
+		}
 		if input >= len(e.inputs) {
 			return fmt.Errorf("%s: %w: a record is of input %d, and there are %d", e.from.Root, ErrManifest, input, len(e.inputs))
 		}
@@ -96,6 +108,9 @@ func (e *exporter) reload(ctx context.Context, emit func(input int, chunk *vcf.C
 		}
 		if input != current || line == 0 {
 			current, line = input, int64(len(e.inputs[input].header.Lines))+2
+			if r := e.resumeIn(input); r != nil {
+				line = r.Line
+			}
 		}
 		marks = append(marks, bgzf.Mark{Index: len(text), Offset: offset})
 		text = append(append(text, record...), '\n')

@@ -31,9 +31,11 @@ type rowGroup struct {
 	rows        int64
 	records     int64
 	sorted      bool
+	first       recordPlace // of a row
 	firstPos    int64
 	lastPos     int64
 	last        recordPlace
+	chunk       place       // of the last
 	variants    []*pq.Chunk // by leaf
 	annotations []*pq.Chunk // the first are the keys, and those of variants: the same rows make the same bytes
 	tally       *annotate.Tally
@@ -123,11 +125,12 @@ func (g *rowGroup) add(b *batch, batches *batchPool) (jobs []func(), err error) 
 		g.chrom = b.chrom
 		if g.rows == 0 {
 			g.firstPos, g.lastPos = b.firstPos, b.firstPos
+			g.first = recordPlace{b.last.Input, b.first.Offset, b.first.Line}
 		}
 		g.sorted = g.sorted && b.sorted && b.firstPos >= g.lastPos
 		g.lastPos = b.lastPos
 	}
-	g.last = b.last
+	g.last, g.chunk = b.last, b.chunk
 	g.rows += int64(b.rows)
 	g.records += b.records
 	g.conflicts.merge(b.conflicts)

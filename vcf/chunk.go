@@ -79,7 +79,8 @@ func indexOf(marks []bgzf.Mark, n int, offset int64) int {
 	if i < len(marks) {
 		end = marks[i].Index
 	}
-	return int(min(int64(end), int64(marks[i-1].Index)+offset-marks[i-1].Offset))
+	m := marks[i-1]
+	return m.Index + int(min(int64(end-m.Index), offset-m.Offset))
 }
 
 // markIndex returns the last of marks that is not behind index.

@@ -79,7 +79,7 @@ func NewReader(src *bgzf.Reader, name string, opt Options) (*Reader, error) {
 }
 
 func newReader(src *bgzf.Reader, name string, opt Options) *Reader {
-	r := &Reader{src: src, name: name, opt: opt.withDefaults(), end: math.MaxInt64}
+	r := &Reader{src: src, name: name, opt: opt.withDefaults(), end: math.MaxInt64, records: math.MaxInt64}
 	r.chunks.New = func() any { return &Chunk{Text: make([]byte, 0, r.opt.ChunkSize+1), owner: r} }
 	return r
 }

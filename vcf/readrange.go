@@ -36,9 +36,10 @@ func NewReaderAt(src *bgzf.Reader, name string, header *Header, start Start, opt
 	return r, nil
 }
 
-// RecordsOffset returns the offset of the first byte behind the header, of a
-// reader that read it; 0 where nothing follows the header.
-func (r *Reader) RecordsOffset() int64 { return r.records }
+// Records returns where the records begin, of a reader that read the header: the
+// offset of the first byte behind the header, and the 1-based number of its line.
+// Where nothing follows the header, that is behind every offset.
+func (r *Reader) Records() (offset, line int64) { return r.records, int64(r.header.numLines) + 1 }
 
 // seek passes over the text before the start.
 func (r *Reader) seek(start Start) error {

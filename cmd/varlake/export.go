@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"github.com/varlake/varlake/annotate"
@@ -37,6 +39,8 @@ type exportCommand struct {
 	datasetFlags
 	inputFlags
 
+	Shards  int  `default:"1" placeholder:"N" help:"Do one of N pieces of the work, in one of N processes; the last to end makes the dataset." group:"Running"`
+	Shard   *int `placeholder:"I" help:"Which of --shards, from 0 ($$AWS_BATCH_JOB_ARRAY_INDEX)." group:"Running"`
 	Workers int  `placeholder:"N" help:"CPU cores to use (all). The result is the same with any number." group:"Running"`
 	Memory  size `default:"1GiB" placeholder:"SIZE" help:"Memory to stay within (${default}); lines may have a quarter of it." group:"Running"`
 	progressFlags
@@ -64,6 +68,10 @@ func (c *exportCommand) Run(ctx context.Context, std *streams) error {
 	if c.Workers < 0 {
 		return fmt.Errorf("%w: --workers %d; give the number of CPU cores to use, or leave it out for all", errUsage, c.Workers)
 	}
+	shard, err := c.shard(os.LookupEnv)
+	if err != nil {
+		return err
+	}
 	if err := c.checkRegistration(ctx); err != nil {
 		return err
 	}
@@ -74,15 +82,45 @@ func (c *exportCommand) Run(ctx context.Context, std *streams) error {
 	debug.SetMemoryLimit(int64(c.Memory) / 8 * 7)
 	progress := new(export.Progress)
 	stop := c.watch(std, progress)
-	result, err := export.Run(ctx, version, c.options(ctx, progress))
+	result, err := export.Run(ctx, version, c.options(ctx, shard, progress))
 	stop(err == nil)
 	if err != nil {
+		return err
+	}
+	if result.Dataset == nil {
+		_, err := fmt.Fprintf(std.out, "shard %d of %d: %s, %s, %d rejected; %d of %d shards are done\n", shard, c.Shards,
+			count(result.Shard.Records, "record", "records"), count(result.Shard.Rows, "row", "rows"), result.Shard.Rejected, result.ShardsDone, result.Shards)
 		return err
 	}
 	if err := printSummary(std.out, c.Out, result); err != nil || c.Database == "" {
 		return err
 	}
 	return c.registration().register(ctx, std.out, result.Manifest)
+}
+
+// arrayIndex is the variable that tells a child of an array job of AWS Batch which one it is.
+const arrayIndex = "AWS_BATCH_JOB_ARRAY_INDEX"
+
+// shard returns which shard this process does.
+func (c *exportCommand) shard(env func(string) (string, bool)) (int, error) {
+	index, child := env(arrayIndex)
+	switch {
+	case child && c.Shards == 1:
+		return 0, fmt.Errorf("%w: this is child %s of an array job, and all children would do the same; give --shards with the size of the array", errUsage, index)
+	case c.Shards < 1:
+		return 0, fmt.Errorf("%w: --shards %d; give 1 or more", errUsage, c.Shards)
+	case c.Shard != nil:
+		return *c.Shard, nil
+	case !child && c.Shards > 1:
+		return 0, fmt.Errorf("%w: which of the %d shards? give --shard 0 to %d, or run it as a child of an array job, which has %s", errUsage, c.Shards, c.Shards-1, arrayIndex)
+	case !child:
+		return 0, nil
+	}
+	i, err := strconv.Atoi(index)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %s is %q, not a number", errUsage, arrayIndex, index)
+	}
+	return i, nil
 }
 
 func (c *exportCommand) registration() registration {
@@ -103,13 +141,13 @@ func (c *exportCommand) checkRegistration(ctx context.Context) error {
 	return c.registration().checkGlue(ctx, c.Tables)
 }
 
-func (c *exportCommand) options(ctx context.Context, progress *export.Progress) export.Options {
+func (c *exportCommand) options(ctx context.Context, shard int, progress *export.Progress) export.Options {
 	return export.Options{
 		Inputs: c.Inputs, Finder: c.finder(c.Region), Lines: restore.Lines, Out: c.Out, Stores: c.encrypted(ctx, c.KMSKey),
 		Samples: c.Samples, GroupBy: c.GroupBy, Unmatched: c.Unmatched,
 		Table:  annotate.TableOptions{Key: c.SampleKey, Missing: append([]string{}, c.Missing...), Types: c.Type},
 		Tables: c.Tables, Quarantine: c.OnBadRecord == "quarantine", StrictHeader: c.OnHeaderMismatch == "fail",
-		PartSize: int64(c.PartSize), Workers: c.Workers, Memory: int64(c.Memory), Overwrite: c.Overwrite, Progress: progress,
+		PartSize: int64(c.PartSize), Workers: c.Workers, Memory: int64(c.Memory), Overwrite: c.Overwrite, Shards: c.Shards, Shard: shard, Progress: progress,
 	}
 }
 

@@ -74,6 +74,8 @@ func printConflicts(out io.Writer, conflicts []export.Conflict) {
 		where := visible(c.Input)
 		if c.Line > 0 {
 			where += ", line " + grouped(c.Line)
+		} else if at := c.Where(); at != "" {
+			where += ", " + at
 		}
 		fmt.Fprintf(out, "%-10s %s %s, %s; first in %s: %s\n", title, visible(c.Field), c.Kind, count(c.Count, "time", "times"), where, visible(c.Text))
 	}

@@ -28,6 +28,7 @@ type Reader struct {
 	ahead   int      // ranges that may be pending
 	size    int      // of the next range
 	next    int64    // where it begins
+	until   int64    // nothing behind it is fetched ahead
 	end     int64
 	current *piece
 	rest    []byte // of current
@@ -42,7 +43,12 @@ type piece struct {
 
 // NewReader starts to read an object of this size and ETag. The Reader must be closed. The end of ctx ends it too.
 func (b *Bucket) NewReader(ctx context.Context, key, etag string, size int64) *Reader {
-	r := &Reader{bucket: b, key: key, etag: etag, ahead: 1, size: firstRange, end: size}
+	return b.NewReaderAt(ctx, key, etag, size, 0, size)
+}
+
+// NewReaderAt is NewReader from a byte on. What lies at until and behind it is fetched when it is read, in small ranges, and not ahead: few readers want much of it.
+func (b *Bucket) NewReaderAt(ctx context.Context, key, etag string, size, from, until int64) *Reader {
+	r := &Reader{bucket: b, key: key, etag: etag, ahead: 1, size: firstRange, next: from, until: until, end: size}
 	r.ctx, r.stop = context.WithCancelCause(ctx)
 	r.fetch()
 	return r
@@ -50,7 +56,7 @@ func (b *Bucket) NewReader(ctx context.Context, key, etag string, size int64) *R
 
 // NewReaderAfter is NewReader where the first bytes are at hand, as ReadFirst returns them.
 func (b *Bucket) NewReaderAfter(ctx context.Context, key, etag string, size int64, first []byte) *Reader {
-	r := &Reader{bucket: b, key: key, etag: etag, ahead: 2, size: 2 * len(first), next: int64(len(first)), end: size, rest: first}
+	r := &Reader{bucket: b, key: key, etag: etag, ahead: 2, size: 2 * len(first), next: int64(len(first)), until: size, end: size, rest: first}
 	r.ctx, r.stop = context.WithCancelCause(ctx)
 	r.fetch()
 	return r
@@ -58,8 +64,8 @@ func (b *Bucket) NewReaderAfter(ctx context.Context, key, etag string, size int6
 
 // fetch has ranges fetched until as many are pending as may be.
 func (r *Reader) fetch() {
-	for len(r.pending) < r.ahead && r.next < r.end {
-		n := int(min(int64(r.size), r.end-r.next))
+	for len(r.pending) < r.ahead && r.next < r.until {
+		n := int(min(int64(r.size), r.until-r.next))
 		p := &piece{data: r.bucket.buffer(n), done: make(chan error, 1)}
 		offset := r.next
 		go func() { p.done <- r.bucket.ReadAt(r.ctx, r.key, r.etag, p.data, offset) }()
@@ -89,6 +95,10 @@ func (r *Reader) advance() error {
 		r.current = nil
 	}
 	r.fetch()
+	if len(r.pending) == 0 && r.next < r.end {
+		r.until, r.size = min(r.next+firstRange, r.end), firstRange
+		r.fetch()
+	}
 	if len(r.pending) == 0 {
 		return io.EOF
 	}

@@ -222,9 +222,68 @@ func (in Input) Open(ctx context.Context) (io.ReadCloser, error) {
 		}
 		return in.bucket.NewReader(ctx, key, in.ETag, in.Size), nil
 	}
+	return in.openFile()
+}
+
+// OpenAt opens the input for reading from a byte on; it must be Rereadable. Of an object in S3, what lies at until and behind it is not read ahead.
+func (in Input) OpenAt(ctx context.Context, from, until int64) (io.ReadCloser, error) {
+	if in.bucket != nil {
+		_, key, err := bucket.Split(in.URI)
+		if err != nil {
+			return nil, err
+		}
+		return in.bucket.NewReaderAt(ctx, key, in.ETag, in.Size, from, until), nil
+	}
+	f, err := in.openFile()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(from, io.SeekStart); err != nil {
+		return nil, errors.Join(fmt.Errorf("input %s: %w", in.Name, err), f.Close())
+	}
+	return f, nil
+}
+
+// RandomAccess is an input that is read here and there.
+type RandomAccess interface {
+	io.ReaderAt
+	io.Closer
+}
+
+// OpenRandom opens the input, which must be Rereadable, for reading here and there. The end of ctx ends the reading of an object in S3.
+func (in Input) OpenRandom(ctx context.Context) (RandomAccess, error) {
+	if in.bucket != nil {
+		_, key, err := bucket.Split(in.URI)
+		return &object{ctx, in.bucket, key, in}, err
+	}
+	return in.openFile()
+}
+
+func (in Input) openFile() (*os.File, error) {
 	f, err := os.Open(filepath.FromSlash(strings.TrimPrefix(in.URI, "file://")))
 	if err != nil {
 		return nil, fmt.Errorf("input %s: %w", in.Name, err)
 	}
 	return f, nil
 }
+
+// object is the RandomAccess of S3.
+type object struct {
+	ctx    context.Context
+	bucket *bucket.Bucket
+	key    string
+	in     Input
+}
+
+func (o *object) ReadAt(p []byte, offset int64) (int, error) {
+	n := int(max(0, min(int64(len(p)), o.in.Size-offset)))
+	if err := o.bucket.ReadAt(o.ctx, o.key, o.in.ETag, p[:n], offset); err != nil {
+		return 0, err
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func (o *object) Close() error { return nil }

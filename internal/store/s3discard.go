@@ -53,6 +53,22 @@ func (s *S3) Discard(name string, agreed func() error) error {
 	return nil
 }
 
+// AbortUploads implements Store. The notes stay.
+func (s *S3) AbortUploads(folder string, own func(base string) bool) error {
+	names, err := s.List(path.Join(folder, UploadsFolder))
+	if err != nil {
+		return err
+	}
+	var notes errgroup.Group
+	notes.SetLimit(notesAtOnce)
+	for _, name := range names {
+		if base := path.Base(name); own(base[:max(0, strings.LastIndexByte(base, '-'))]) {
+			notes.Go(func() error { return s.abortNoted(s.prefix + name) })
+		}
+	}
+	return notes.Wait()
+}
+
 // below returns the keys of an object and of all that is below it as a folder, those first that say what is there: a part of a run that was left is no run.
 func (s *S3) below(key string) (keys []string, err error) {
 	switch _, err := s.bucket.Stat(s.ctx, key); {

@@ -165,13 +165,13 @@ func (w *s3Writer) begin() error {
 	return s.Put(noteName(w.name, u.token), append(note, '\n'))
 }
 
-// noteName is where the upload of a file is noted: beside what it belongs to, in the folder of its run if it has one.
+// noteName is where the upload of a file is noted: beside what it belongs to, in the folder of its run if it has one, under its own name and what tells it from others of that name.
 func noteName(name, token string) string {
 	folder := ""
 	if elements := strings.Split(name, "/"); elements[0] == "runs" && len(elements) > 2 {
 		folder = path.Join(elements[:2]...)
 	}
-	return path.Join(folder, UploadsFolder, token+".json")
+	return path.Join(folder, UploadsFolder, path.Base(name)+"-"+token+".json")
 }
 
 // Commit implements Writer.

@@ -52,6 +52,10 @@ type Store interface {
 	// SHA256 reads a file and returns its checksum in lower-case hex and its size.
 	SHA256(name string) (sum string, size int64, err error)
 
+	// AbortUploads drops what writers that were killed had sent of files in a folder, of those for whose name without folders own is true. They must be dead: one that
+	// lives fails at Commit. In a directory, where nothing tells whose a temporary file is, it does nothing.
+	AbortUploads(folder string, own func(base string) bool) error
+
 	// Discard deletes a file, or a folder with all that is in it. agreed is asked first, and its error, if any, returned: what made the caller discard may
 	// have changed. What is not there is discarded already. In a directory agreed is asked under the lock of Replace, and a folder vanishes at once; in S3,
 	// which has neither, a folder vanishes file by file, those that name the others first, and agreed is asked before every thousand.

@@ -1,0 +1,166 @@
+package export
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/varlake/varlake/annotate"
+	"github.com/varlake/varlake/internal/store"
+)
+
+// resumePoint is where an interrupted run is taken up again.
+type resumePoint struct {
+	Input int
+	place       // where to begin to read
+	Last  int64 // offset of the last record that is done
+}
+
+// keptSet is a set of parts that an earlier attempt has completed.
+type keptSet struct {
+	set     partSet
+	tally   *annotate.Tally
+	support []SupportFile
+}
+
+// maxKept is how many sets of parts are looked at together.
+const maxKept = 8
+
+// keep takes up what earlier attempts have completed of the shard: all sets of parts from the first on, as far as there is none missing. Files are kept by their
+// checksums; one that has another is no work of this run.
+func (w *partWriter) keep() (*resumePoint, error) {
+	names, err := w.store.List(RunPath(w.run) + "/" + partsFolder)
+	if err != nil {
+		return nil, err
+	}
+	there := make(map[string]bool, len(names))
+	for _, name := range names {
+		there[name] = true
+	}
+	var whole int
+	for there[w.setName(whole)+".json"] {
+		whole++
+	}
+	if whole == 0 {
+		return nil, nil
+	}
+	sets := make([]keptSet, whole)
+	var group errgroup.Group
+	group.SetLimit(maxKept)
+	for i := range sets {
+		group.Go(func() (err error) {
+			sets[i], err = w.check(w.setName(i))
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for i := range sets {
+		s := &sets[i]
+		if s.set.First != w.total.records {
+			return nil, fmt.Errorf("%s.json: %w: it begins at record %d of its shard, the sets before it end at %d; remove the folder of its run, or export to another place",
+				w.setName(i), ErrConflictingFile, s.set.First, w.total.records)
+		}
+		w.total.support = append(w.total.support, s.support...)
+		if err := w.total.addSet(&s.set, conflictsOf(s.set.Conflicts), s.tally); err != nil {
+			return nil, err
+		}
+	}
+	w.next = whole
+	last := &sets[whole-1].set
+	return &resumePoint{last.Last.Input, last.Chunk, last.Last.Offset}, nil
+}
+
+// check reads what _parts has of a set, and compares all files that it names with their checksums.
+func (w *partWriter) check(name string) (k keptSet, err error) {
+	text, err := w.store.ReadFile(name + ".json")
+	if err != nil {
+		return k, err
+	}
+	if err := json.Unmarshal(text, &k.set); err != nil {
+		return k, fmt.Errorf("%s.json: %w: %w; remove the folder of its run, or export to another place", name, ErrConflictingFile, err)
+	}
+	tally, err := w.store.ReadFile(name + tallyExtension)
+	if err != nil {
+		return k, err
+	}
+	if digest(tally) != k.set.Tally {
+		return k, differs(name+tallyExtension, digest(tally), k.set.Tally)
+	}
+	if k.tally, err = unpackTally(tally, w.samples); err != nil {
+		return k, fmt.Errorf("%s: %w", name+tallyExtension, err)
+	}
+	if k.set.Rejects != "" {
+		size, err := sameFile(w.store, name+rejectsExtension, k.set.Rejects)
+		if err != nil {
+			return k, err
+		}
+		k.support = append(k.support, SupportFile{name + rejectsExtension, size, k.set.Rejects})
+	}
+	k.support = append(k.support, supportFile(name+tallyExtension, tally), supportFile(name+".json", text))
+	for _, f := range k.set.Files {
+		if _, err := sameFile(w.store, f.Path, f.SHA256); err != nil {
+			return k, err
+		}
+	}
+	return k, nil
+}
+
+// checkShard compares all files of a shard that an earlier attempt has completed with their checksums.
+func checkShard(dir store.Store, s *shardFile) error {
+	var group errgroup.Group
+	group.SetLimit(maxKept)
+	check := func(name, want string) {
+		group.Go(func() error {
+			_, err := sameFile(dir, name, want)
+			return err
+		})
+	}
+	for _, f := range s.Files {
+		check(f.Path, f.SHA256)
+	}
+	for _, f := range s.Support {
+		check(f.Path, f.SHA256)
+	}
+	return group.Wait()
+}
+
+// sameFile returns an error if a file is gone or not that of the checksum.
+func sameFile(dir store.Store, name, want string) (size int64, err error) {
+	have, size, err := dir.SHA256(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, fmt.Errorf("%s: %w, though it was done; remove the folder of its run, or export to another place", name, err)
+	}
+	if err == nil && have != want {
+		err = differs(name, have, want)
+	}
+	return size, err
+}
+
+func differs(name, have, want string) error {
+	return fmt.Errorf("%s: %w (SHA-256 %s, where %s was made); remove the folder of its run, or export to another place", name, ErrConflictingFile, have, want)
+}
+
+// conflictsOf is the inverse of list.
+func conflictsOf(list []Conflict) conflicts {
+	c := make(conflicts, len(list))
+	for i := range list {
+		c[conflictKey{list[i].Field, list[i].Kind}] = &list[i]
+	}
+	return c
+}
+
+// ownUpload tells whether a file is one of those that this attempt at the shard makes: an upload of it that was begun is of an earlier attempt. Nobody commits before the
+// shard is done, so that what a commit makes is not among those under way.
+func (w *partWriter) ownUpload(base string) bool {
+	var shard, sequence int
+	if n, _ := fmt.Sscanf(strings.TrimPrefix(base, "part-"), "%05d-%06d", &shard, &sequence); n == 0 || shard != w.shard {
+		return false
+	}
+	return sequence >= w.next || !strings.HasPrefix(base, "part-")
+}
