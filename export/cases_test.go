@@ -283,9 +283,17 @@ func rowsOf(t *testing.T, d *Dataset, name string) (rows []row) {
 }
 
 func readRejects(t failer, d *Dataset) (rows []row) {
-	text, err := os.ReadFile(filepath.Join(d.Root, RunPath(d.Manifest.Run), "_rejects/00000.jsonl"))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+	names, err := d.Files().List(RunPath(d.Manifest.Run) + "/_rejects")
+	if err != nil {
+		t.Fatalf("rejects: %v", err)
+	}
+	var text []byte
+	for _, name := range names {
+		shard, err := d.Files().ReadFile(name)
+		if err != nil {
+			t.Fatalf("rejects: %v", err)
+		}
+		text = append(text, shard...)
 	}
 	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
 		var r Reject
