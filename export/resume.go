@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -32,80 +31,76 @@ const maxKept = 8
 
 // keep takes up what earlier attempts have completed of the shard: all sets of parts from the first on, as far as there is none missing. Files are kept by their
 // checksums; one that has another is no work of this run.
-func (w *partWriter) keep() (*resumePoint, error) {
-	names, err := w.store.List(RunPath(w.run) + "/" + partsFolder)
-	if err != nil {
-		return nil, err
-	}
-	there := make(map[string]bool, len(names))
-	for _, name := range names {
-		there[name] = true
-	}
-	var whole int
-	for there[w.setName(whole)+".json"] {
-		whole++
-	}
-	if whole == 0 {
-		return nil, nil
-	}
-	sets := make([]keptSet, whole)
-	var group errgroup.Group
-	group.SetLimit(maxKept)
-	for i := range sets {
-		group.Go(func() (err error) {
-			sets[i], err = w.check(w.setName(i))
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	for i := range sets {
-		s := &sets[i]
-		if s.set.First != w.total.records {
-			return nil, fmt.Errorf("%s.json: %w: it begins at record %d of its shard, the sets before it end at %d; remove the folder of its run, or export to another place",
-				w.setName(i), ErrConflictingFile, s.set.First, w.total.records)
+func (w *partWriter) keep() (last *resumePoint, err error) {
+	for {
+		var group errgroup.Group // of a few sets: all of them can be too many, and to list the folder is to list those of all shards
+		var sets [maxKept]*keptSet
+		for i := range sets {
+			group.Go(func() (err error) {
+				sets[i], err = w.check(w.setName(w.next + i))
+				return err
+			})
 		}
-		w.total.support = append(w.total.support, s.support...)
-		if err := w.total.addSet(&s.set, conflictsOf(s.set.Conflicts), s.tally); err != nil {
+		if err := group.Wait(); err != nil {
 			return nil, err
 		}
+		for _, s := range sets {
+			if s == nil {
+				return last, nil
+			}
+			if err := w.take(s); err != nil {
+				return nil, err
+			}
+			last = &resumePoint{s.set.Last.Input, s.set.Chunk, s.set.Last.Offset}
+		}
 	}
-	w.next = whole
-	last := &sets[whole-1].set
-	return &resumePoint{last.Last.Input, last.Chunk, last.Last.Offset}, nil
 }
 
-// check reads what _parts has of a set, and compares all files that it names with their checksums.
-func (w *partWriter) check(name string) (k keptSet, err error) {
+// take adds a set that is kept to the totals.
+func (w *partWriter) take(s *keptSet) error {
+	if s.set.First != w.total.records {
+		return fmt.Errorf("%s.json: %w: it begins at record %d of its shard, the sets before it end at %d; remove the folder of its run, or export to another place",
+			w.setName(w.next), ErrConflictingFile, s.set.First, w.total.records)
+	}
+	w.next++
+	w.total.support = append(w.total.support, s.support...)
+	return w.total.addSet(&s.set, conflictsOf(s.set.Conflicts), s.tally)
+}
+
+// check reads what _parts has of a set, nil if it is not whole, and compares all files that it names with their checksums.
+func (w *partWriter) check(name string) (*keptSet, error) {
+	k := new(keptSet)
 	text, err := w.store.ReadFile(name + ".json")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
-		return k, err
+		return nil, err
 	}
 	if err := json.Unmarshal(text, &k.set); err != nil {
-		return k, fmt.Errorf("%s.json: %w: %w; remove the folder of its run, or export to another place", name, ErrConflictingFile, err)
+		return nil, fmt.Errorf("%s.json: %w: %w; remove the folder of its run, or export to another place", name, ErrConflictingFile, err)
 	}
 	tally, err := w.store.ReadFile(name + tallyExtension)
 	if err != nil {
-		return k, err
+		return nil, err
 	}
 	if digest(tally) != k.set.Tally {
-		return k, differs(name+tallyExtension, digest(tally), k.set.Tally)
+		return nil, differs(name+tallyExtension, digest(tally), k.set.Tally)
 	}
 	if k.tally, err = unpackTally(tally, w.samples); err != nil {
-		return k, fmt.Errorf("%s: %w", name+tallyExtension, err)
+		return nil, fmt.Errorf("%s: %w", name+tallyExtension, err)
 	}
 	if k.set.Rejects != "" {
 		size, err := sameFile(w.store, name+rejectsExtension, k.set.Rejects)
 		if err != nil {
-			return k, err
+			return nil, err
 		}
 		k.support = append(k.support, SupportFile{name + rejectsExtension, size, k.set.Rejects})
 	}
 	k.support = append(k.support, supportFile(name+tallyExtension, tally), supportFile(name+".json", text))
 	for _, f := range k.set.Files {
 		if _, err := sameFile(w.store, f.Path, f.SHA256); err != nil {
-			return k, err
+			return nil, err
 		}
 	}
 	return k, nil
@@ -155,12 +150,13 @@ func conflictsOf(list []Conflict) conflicts {
 	return c
 }
 
-// ownUpload tells whether a file is one of those that this attempt at the shard makes: an upload of it that was begun is of an earlier attempt. Nobody commits before the
-// shard is done, so that what a commit makes is not among those under way.
-func (w *partWriter) ownUpload(base string) bool {
-	var shard, sequence int
-	if n, _ := fmt.Sscanf(strings.TrimPrefix(base, "part-"), "%05d-%06d", &shard, &sequence); n == 0 || shard != w.shard {
-		return false
+// abortUploads drops what earlier attempts had sent of files of the shard that they did not complete. Nobody commits before the shard is done, so that no file of a
+// commit is among those under way.
+func (w *partWriter) abortUploads() error {
+	for _, prefix := range []string{"part-%05d-", "%05d"} {
+		if err := w.store.AbortUploads(RunPath(w.run), fmt.Sprintf(prefix, w.shard)); err != nil {
+			return err
+		}
 	}
-	return sequence >= w.next || !strings.HasPrefix(base, "part-")
+	return nil
 }

@@ -38,7 +38,7 @@ func (e *exporter) write(ctx context.Context, dir store.Store, s beginning) (*Re
 			return nil, err
 		}
 		result.Shard.Kept = w.total.records
-		if err := dir.AbortUploads(RunPath(s.run), w.ownUpload); err != nil {
+		if err := w.abortUploads(); err != nil {
 			return nil, err
 		}
 	}

@@ -3,11 +3,13 @@ package bucket_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -121,6 +123,50 @@ func TestReaderStartsSmall(t *testing.T) {
 	r.Close()
 	if sent > 512<<10 {
 		t.Errorf("%d bytes were sent to read 100 KiB", sent)
+	}
+}
+
+// A reader of a part does not read ahead behind its end, and gives what is there to who reads on.
+func TestReaderOfPart(t *testing.T) {
+	b := s3test.New(t)
+	content := text(20 << 20)
+	object := s3test.Put(t, b, "object", content)
+	proxy := s3test.NewProxy(t)
+	var behind atomic.Int64 // last byte that was asked for
+	proxy.Set(&s3test.Fault{Strikes: s3test.IsRead, Do: func(w http.ResponseWriter, r *http.Request, pass func() (*http.Response, error)) {
+		var first, last int64
+		fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-%d", &first, &last)
+		behind.Store(max(behind.Load(), last))
+		response, err := pass()
+		if err != nil {
+			return
+		}
+		defer response.Body.Close()
+		for name, values := range response.Header {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(response.StatusCode)
+		io.Copy(w, response.Body)
+	}})
+	through := s3test.Open(t, cloud.Options{Endpoint: proxy.URL, Backoff: pause}, b.Name)
+	const from, until = 1000, 9<<20 + 5
+	r := through.NewReaderAt(t.Context(), "object", object.ETag, object.Size, from, until)
+	defer r.Close()
+	got := make([]byte, until-from)
+	if _, err := io.ReadFull(r, got); err != nil || string(got) != content[from:until] {
+		t.Fatalf("the part: %v", err)
+	}
+	if behind.Load() != until-1 {
+		t.Errorf("byte %d was asked for, of a part that ends before %d", behind.Load(), until)
+	}
+	if _, err := io.ReadFull(r, got[:10]); err != nil || string(got[:10]) != content[until:until+10] {
+		t.Errorf("behind the part: %v", err)
+	}
+	if last := behind.Load(); last < until || last > until+256<<10 {
+		t.Errorf("byte %d was asked for to read 10 bytes from byte %d on", last, until)
+	}
+	if rest, err := io.ReadAll(r); err != nil || string(rest) != content[until+10:] {
+		t.Errorf("the rest: %d bytes, %v", len(rest), err)
 	}
 }
 

@@ -93,6 +93,7 @@ func TestOpenS3(t *testing.T) {
 	if text, err := io.ReadAll(r); err != nil || string(text) != "a.vcf" {
 		t.Errorf("read %q, %v", text, err)
 	}
+	readParts(t, in, "a.vcf")
 	if text, err := f.ReadFile(t.Context(), in.URI); err != nil || string(text) != "a.vcf" {
 		t.Errorf("ReadFile: %q, %v", text, err)
 	}

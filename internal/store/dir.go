@@ -52,7 +52,7 @@ func (d *Dir) Prepare() error {
 func (d *Dir) MayAbort() error { return nil }
 
 // AbortUploads implements Store: temporary files are for those to find who know how old they are.
-func (d *Dir) AbortUploads(string, func(string) bool) error { return nil }
+func (d *Dir) AbortUploads(string, string) error { return nil }
 
 // Root returns the path of the directory as it was given.
 func (d *Dir) Root() string { return d.name }

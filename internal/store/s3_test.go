@@ -120,6 +120,44 @@ func TestS3Uploads(t *testing.T) {
 	}
 }
 
+// An attempt drops what earlier ones had sent of its own files, and nothing else.
+func TestS3AbortUploads(t *testing.T) {
+	s := openS3(t)
+	const run = "runs/0123456789abcdef"
+	writers := make(map[string]Writer)
+	for _, name := range []string{"variants/chrom=1/part-00003-000001.parquet", "variants/chrom=1/part-00004-000001.parquet", "_shards/00003.tally.zst"} {
+		w, err := s.Create(run + "/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Write(pattern(partSize + 1))
+		writers[name] = w
+	}
+	for _, prefix := range []string{"part-00003-", "part-00003-", "part-00005-"} {
+		if err := s.AbortUploads(run, prefix); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, w := range writers {
+		left := 1
+		if strings.Contains(name, "part-00003") {
+			left = 0
+		}
+		if n := s3test.Uploads(t, s.bucket, s.prefix+run+"/"+name); n != left {
+			t.Errorf("%s: %d uploads, want %d", name, n, left)
+		}
+		if err := w.Commit(); (err == nil) != (left == 1) || left == 0 && !strings.Contains(err.Error(), "another attempt") {
+			t.Errorf("%s: Commit: %v", name, err)
+		}
+	}
+	if err := s.AbortUploads("../x", ""); !errors.Is(err, ErrName) {
+		t.Errorf("a folder out of the store: %v", err)
+	}
+	if err := s.Discard("runs", agreed); err != nil {
+		t.Error(err)
+	}
+}
+
 // A writer whose context has ended cleans up all the same.
 func TestS3AbortAfterContext(t *testing.T) {
 	s := openS3(t)

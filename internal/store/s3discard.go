@@ -54,19 +54,20 @@ func (s *S3) Discard(name string, agreed func() error) error {
 }
 
 // AbortUploads implements Store. The notes stay.
-func (s *S3) AbortUploads(folder string, own func(base string) bool) error {
-	names, err := s.List(path.Join(folder, UploadsFolder))
+func (s *S3) AbortUploads(run, prefix string) error {
+	key, err := s.key(run)
 	if err != nil {
 		return err
 	}
 	var notes errgroup.Group
 	notes.SetLimit(notesAtOnce)
-	for _, name := range names {
-		if base := path.Base(name); own(base[:max(0, strings.LastIndexByte(base, '-'))]) {
-			notes.Go(func() error { return s.abortNoted(s.prefix + name) })
+	err = s.bucket.List(s.ctx, path.Join(key, UploadsFolder, prefix), true, func(objects []bucket.Object, _ []string) error {
+		for _, o := range objects {
+			notes.Go(func() error { return s.abortNoted(o.Key) })
 		}
-	}
-	return notes.Wait()
+		return nil
+	})
+	return errors.Join(err, notes.Wait())
 }
 
 // below returns the keys of an object and of all that is below it as a folder, those first that say what is there: a part of a run that was left is no run.

@@ -126,7 +126,7 @@ func (w *s3Writer) send() error {
 		out, err := w.store.bucket.Client.UploadPart(u.ctx, &s3.UploadPartInput{Bucket: &w.store.bucket.Name, Key: &w.key, UploadId: &u.id, PartNumber: &number,
 			Body: bytes.NewReader(data), ChecksumAlgorithm: types.ChecksumAlgorithmCrc32})
 		if err != nil {
-			return w.store.bucket.Explain(u.ctx, "write", w.key, err)
+			return aborted(w.store.bucket.Explain(u.ctx, "write", w.key, err))
 		}
 		u.mu.Lock()
 		defer u.mu.Unlock()
@@ -215,6 +215,14 @@ func (w *s3Writer) complete(uri string) error {
 		case there:
 			return fmt.Errorf("commit %s: %w", uri, ErrExists)
 		}
+	}
+	return aborted(err)
+}
+
+// aborted says what it means that an upload is not there.
+func aborted(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: its upload was aborted, as another attempt at the same work does when it begins; run the command again", err)
 	}
 	return err
 }

@@ -52,9 +52,9 @@ type Store interface {
 	// SHA256 reads a file and returns its checksum in lower-case hex and its size.
 	SHA256(name string) (sum string, size int64, err error)
 
-	// AbortUploads drops what writers that were killed had sent of files in a folder, of those for whose name without folders own is true. They must be dead: one that
-	// lives fails at Commit. In a directory, where nothing tells whose a temporary file is, it does nothing.
-	AbortUploads(folder string, own func(base string) bool) error
+	// AbortUploads drops what writers that were killed had sent of files below a folder of runs, of those whose names without folders begin with prefix. The writers must
+	// be dead: one that lives fails at Commit. In a directory, where nothing tells whose a temporary file is, it does nothing.
+	AbortUploads(run, prefix string) error
 
 	// Discard deletes a file, or a folder with all that is in it. agreed is asked first, and its error, if any, returned: what made the caller discard may
 	// have changed. What is not there is discarded already. In a directory agreed is asked under the lock of Replace, and a folder vanishes at once; in S3,
