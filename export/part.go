@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -256,10 +257,12 @@ func (w *partWriter) abort() {
 	if w.part == nil {
 		return
 	}
+	var group sync.WaitGroup // each may take a while where the store is far away, and whoever was told to stop has little time
 	for _, f := range w.part.files {
-		f.out.Abort()
+		group.Go(f.out.Abort)
 	}
 	if w.part.rejected != nil {
-		w.part.rejected.Abort()
+		group.Go(w.part.rejected.Abort)
 	}
+	group.Wait()
 }

@@ -173,7 +173,7 @@ func otherPlan(root string, pinned, p Plan) error {
 	if err == nil {
 		err = fmt.Errorf("%w: run %q was current when the first shard began, and %q is now", ErrOtherRun, pinned.Replaces, p.Replaces)
 	}
-	return fmt.Errorf("%w; shards of this command have begun with it: to begin anew, let varlake clean %s remove what they did", err, root)
+	return fmt.Errorf("%w; shards of this command have begun with it: to begin anew, stop them all and run varlake clean %s --older-than 0s", err, root)
 }
 
 func readPlan(dir store.Store, name string) (p Plan, ok bool) {

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/varlake/varlake/internal/store"
 )
@@ -100,9 +100,11 @@ func (w *partWriter) gatherRejects() error {
 		return err
 	}
 	defer out.Abort()
-	for sequence := range w.next {
-		if err := appendFile(out, w.store, w.setName(sequence)+rejectsExtension); err != nil {
-			return err
+	for _, f := range w.total.support {
+		if strings.HasSuffix(f.Path, rejectsExtension) {
+			if err := appendFile(out, w.store, f.Path); err != nil {
+				return err
+			}
 		}
 	}
 	if err := commit(w.store, out, name); err != nil {
@@ -112,12 +114,9 @@ func (w *partWriter) gatherRejects() error {
 	return nil
 }
 
-// appendFile copies a file to out, if it is there.
+// appendFile copies a file to out.
 func appendFile(out io.Writer, from store.Store, name string) error {
 	f, err := from.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ type exportCommand struct {
 }
 
 func (exportCommand) Help() string {
-	return `Writes the tables variants (a row per record, an array per FORMAT field), variant_annotations (INFO and variant QC) and sample_annotations (sample table and sample QC), when asked for carriers (a row per call that is not homozygous reference), and a manifest that says what they were made from. Readers see the dataset when all of it is there. The same command run again finds it done; one that was interrupted begins again.
+	return `Writes the tables variants (a row per record, an array per FORMAT field), variant_annotations (INFO and variant QC) and sample_annotations (sample table and sample QC), when asked for carriers (a row per call that is not homozygous reference), and a manifest that says what they were made from. Readers see the dataset when all of it is there. The same command run again finds it done; one that was interrupted goes on behind the last parts that were whole.
 
 Examples:
 
@@ -57,6 +57,7 @@ Examples:
 	varlake export cohort.vcf.gz --out cohort --tables variants,variant_annotations,sample_annotations,carriers
 	bcftools view -f PASS calls.bcf | varlake export - --out passed
 	varlake export cohort --samples corrected.tsv --out corrected
+	varlake export s3://bucket/vcf/ --out s3://bucket/cohort --shards 64 --shard 0   (one of 64 processes; see docs/batch.md)
 
 ` + exitCodes
 }

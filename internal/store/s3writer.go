@@ -34,7 +34,7 @@ const (
 	// partsOfSize is after how many parts their size doubles: S3 takes 10,000.
 	partsOfSize = 1000
 	// abortTime bounds the requests that clean up after a failure.
-	abortTime = 20 * time.Second
+	abortTime = 10 * time.Second
 )
 
 // s3Writer is the Writer of S3: one request where all fits into a part, else a multipart upload.
