@@ -187,12 +187,12 @@ func (e *exporter) readInputs(ctx context.Context, emit func(input int, chunk *v
 	open := func(s slice) func() error {
 		return start(func() error { return e.openSlice(ctx, s) })
 	}
-	opened := func() error { return nil }
+	if len(rest) == 0 {
+		return nil
+	}
+	opened := open(rest[0])
 	defer func() { _ = opened() }() // what is opened is closed in the end, and so must not be on its way
 	for i, s := range rest {
-		if i == 0 {
-			opened = open(s)
-		}
 		if err := opened(); err != nil {
 			return err
 		}

@@ -44,15 +44,16 @@ func shardName(run string, shard int) string {
 
 // shardEnd is what is left to write of a shard whose parts are all there, or on their way.
 type shardEnd struct {
+	name  string
 	file  shardFile
-	data  []byte // of the file; nil: it is there already
+	data  []byte // of the file
 	tally []byte // beside it; nil: that of the only set of parts will do
 }
 
 // end says what the shard came to. The rejects of its parts become one file, for which these must have their names.
 func (e *exporter) end(w *partWriter) (*shardEnd, error) {
 	t := &w.total
-	s := &shardEnd{file: shardFile{Records: t.records, Rows: t.rows, Rejected: t.rejected, Slices: e.slices, FirstRow: t.firstRow, LastRow: t.lastRow}}
+	s := &shardEnd{name: shardName(w.run, w.shard), file: shardFile{Records: t.records, Rows: t.rows, Rejected: t.rejected, Slices: e.slices, FirstRow: t.firstRow, LastRow: t.lastRow}}
 	if err := w.gatherRejects(); err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func (e *exporter) end(w *partWriter) (*shardEnd, error) {
 		if s.tally, err = packTally(t.tally); err != nil {
 			return nil, err
 		}
-		tally := supportFile(s.file.tallyName(w.run, w.shard), s.tally)
+		tally := supportFile(strings.TrimSuffix(s.name, ".json")+tallyExtension, s.tally)
 		s.file.Tally = &tally
 		t.support = append(t.support, tally)
 	}
@@ -78,12 +79,8 @@ func (e *exporter) end(w *partWriter) (*shardEnd, error) {
 	if s.data, err = marshal(s.file); err != nil {
 		return nil, fmt.Errorf("shard: %w", err)
 	}
-	t.support = append(t.support, supportFile(shardName(w.run, w.shard), s.data))
+	t.support = append(t.support, supportFile(s.name, s.data))
 	return s, nil
-}
-
-func (*shardFile) tallyName(run string, shard int) string {
-	return fmt.Sprintf("%s/%s/%05d%s", RunPath(run), shardsFolder, shard, tallyExtension)
 }
 
 // gatherRejects makes _rejects of what the sets of parts have of them.
@@ -125,14 +122,11 @@ func appendFile(out io.Writer, from store.Store, name string) error {
 }
 
 // put writes what says that the shard is done. Its parts must have their names.
-func (s *shardEnd) put(dir store.Store, run string, shard int) error {
-	if s.data == nil {
-		return nil
-	}
+func (s *shardEnd) put(dir store.Store) error {
 	if s.tally != nil {
 		if err := put(dir, s.file.Tally.Path, s.tally); err != nil {
 			return err
 		}
 	}
-	return put(dir, shardName(run, shard), s.data)
+	return put(dir, s.name, s.data)
 }

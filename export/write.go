@@ -21,36 +21,17 @@ func (e *exporter) write(ctx context.Context, dir store.Store, s beginning) (*Re
 	}
 	w := newPartWriter(dir, s.run, e.opt.Shard, e.opt.PartSize, len(e.samples()), e.recordTables(batches))
 	defer w.abort()
-	result := &Result{Run: s.run, Shards: e.opt.Shards, ShardsDone: 1}
+	result := &Result{Run: s.run, Shards: e.opt.Shards}
 	if s.again {
-		var done shardFile
-		switch _, err := readShard(dir, shardName(s.run, e.opt.Shard), &done); {
-		case err == nil:
-			result.Shard = ShardCounts{done.Records, done.Rows, done.Rejected, done.Records}
-			if err := checkShard(dir, &done); err != nil {
-				return nil, err
-			}
+		done, err := e.takeUp(w, &result.Shard)
+		if err != nil {
+			return nil, err
+		}
+		if done {
 			return result, e.commitAll(dir, result, codec)
-		case !errors.Is(err, fs.ErrNotExist):
-			return nil, err
-		}
-		if e.resume, err = w.keep(); err != nil {
-			return nil, err
-		}
-		result.Shard.Kept = w.total.records
-		if err := w.abortUploads(); err != nil {
-			return nil, err
 		}
 	}
-	if e.from == nil {
-		if e.slices, err = sliceOf(ctx, e.inputs, e.opt.Shard, e.opt.Shards); err != nil {
-			return nil, err
-		}
-	}
-	if err := writeRecords(ctx, e.pipeline(batches, codec, w.total.lastRow), w, s.first); err != nil {
-		return nil, err
-	}
-	if err := w.closePart(); err != nil {
+	if err := e.writeShard(ctx, w, s.first, batches, codec); err != nil {
 		return nil, err
 	}
 	end, err := e.end(w)
@@ -58,22 +39,51 @@ func (e *exporter) write(ctx context.Context, dir store.Store, s beginning) (*Re
 		return nil, err
 	}
 	result.Shard.Records, result.Shard.Rows, result.Shard.Rejected = w.total.records, w.total.rows, w.total.rejected
-	done := func() error { return end.put(dir, s.run, e.opt.Shard) }
 	if e.opt.Shards > 1 {
 		if err := w.named(); err != nil {
 			return nil, err
 		}
-		if err := done(); err != nil {
+		if err := end.put(dir); err != nil {
 			return nil, err
 		}
 		return result, e.commitAll(dir, result, codec)
 	}
-	m, err := e.commit(dir, s.run, &w.total, codec, w.named, done)
+	m, err := e.commit(dir, s.run, &w.total, codec, w.named, func() error { return end.put(dir) })
 	if err != nil {
 		return nil, err
 	}
-	result.Dataset, result.QC = NewDataset(dir, m), e.sumQC(w.total.tally)
+	result.Dataset, result.QC, result.ShardsDone = NewDataset(dir, m), e.sumQC(w.total.tally), 1
 	return result, nil
+}
+
+// takeUp finds what earlier attempts at the shard have done: all of it, or some sets of parts.
+func (e *exporter) takeUp(w *partWriter, counts *ShardCounts) (done bool, err error) {
+	var s shardFile
+	switch _, err := readShard(w.store, shardName(w.run, w.shard), &s); {
+	case err == nil:
+		*counts = ShardCounts{s.Records, s.Rows, s.Rejected, s.Records}
+		return true, checkShard(w.store, &s)
+	case !errors.Is(err, fs.ErrNotExist):
+		return false, err
+	}
+	if e.resume, err = w.keep(); err != nil {
+		return false, err
+	}
+	counts.Kept = w.total.records
+	return false, w.abortUploads()
+}
+
+// writeShard reads the slices of the shard, as far as they are not done, and writes their parts.
+func (e *exporter) writeShard(ctx context.Context, w *partWriter, first firstFile, batches *batchPool, codec *pq.Codec) (err error) {
+	if e.from == nil {
+		if e.slices, err = sliceOf(ctx, e.inputs, e.opt.Shard, e.opt.Shards); err != nil {
+			return err
+		}
+	}
+	if err := writeRecords(ctx, e.pipeline(batches, codec, w.total.lastRow), w, first); err != nil {
+		return err
+	}
+	return w.closePart()
 }
 
 // commitAll commits the run if all of its shards are done.
