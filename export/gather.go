@@ -1,6 +1,7 @@
 package export
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -14,7 +15,7 @@ import (
 const maxShardsRead = 8
 
 // gather adds up all shards of a run, in their order. Where some are not done yet, it returns how many are, and no totals.
-func (e *exporter) gather(dir store.Store, run string) (t *totals, done int, err error) {
+func (e *exporter) gather(ctx context.Context, dir store.Store, run string) (t *totals, done int, err error) {
 	names, err := dir.List(RunPath(run) + "/" + shardsFolder)
 	if err != nil {
 		return nil, 0, err
@@ -35,10 +36,13 @@ func (e *exporter) gather(dir store.Store, run string) (t *totals, done int, err
 	shards := make([]shardFile, e.opt.Shards)
 	texts := make([]SupportFile, e.opt.Shards)
 	var merging sync.Mutex
-	var group errgroup.Group
+	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxShardsRead)
 	for i := range shards {
 		group.Go(func() error {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			var err error
 			if texts[i], err = readShard(dir, shardName(run, i), &shards[i]); err != nil || shards[i].Tally == nil {
 				return err

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,13 +32,13 @@ const maxKept = 8
 
 // keep takes up what earlier attempts have completed of the shard: all sets of parts from the first on, as far as there is none missing. Files are kept by their
 // checksums; one that has another is no work of this run.
-func (w *partWriter) keep() (last *resumePoint, err error) {
+func (w *partWriter) keep(ctx context.Context) (last *resumePoint, err error) {
 	for {
-		var group errgroup.Group // of a few sets: all of them can be too many, and to list the folder is to list those of all shards
+		group, ctx := errgroup.WithContext(ctx) // of a few sets: all of them can be too many, and to list the folder is to list those of all shards
 		var sets [maxKept]*keptSet
 		for i := range sets {
 			group.Go(func() (err error) {
-				sets[i], err = w.check(w.setName(w.next + i))
+				sets[i], err = w.check(ctx, w.setName(w.next+i))
 				return err
 			})
 		}
@@ -68,7 +69,7 @@ func (w *partWriter) take(s *keptSet) error {
 }
 
 // check reads what _parts has of a set, nil if it is not whole, and compares all files that it names with their checksums.
-func (w *partWriter) check(name string) (*keptSet, error) {
+func (w *partWriter) check(ctx context.Context, name string) (*keptSet, error) {
 	k := new(keptSet)
 	text, err := w.store.ReadFile(name + ".json")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -91,7 +92,7 @@ func (w *partWriter) check(name string) (*keptSet, error) {
 		return nil, fmt.Errorf("%s: %w", name+tallyExtension, err)
 	}
 	if k.set.Rejects != "" {
-		size, err := sameFile(w.store, name+rejectsExtension, k.set.Rejects)
+		size, err := sameFile(ctx, w.store, name+rejectsExtension, k.set.Rejects)
 		if err != nil {
 			return nil, err
 		}
@@ -99,7 +100,7 @@ func (w *partWriter) check(name string) (*keptSet, error) {
 	}
 	k.support = append(k.support, supportFile(name+tallyExtension, tally), supportFile(name+".json", text))
 	for _, f := range k.set.Files {
-		if _, err := sameFile(w.store, f.Path, f.SHA256); err != nil {
+		if _, err := sameFile(ctx, w.store, f.Path, f.SHA256); err != nil {
 			return nil, err
 		}
 	}
@@ -107,12 +108,12 @@ func (w *partWriter) check(name string) (*keptSet, error) {
 }
 
 // checkShard compares all files of a shard that an earlier attempt has completed with their checksums.
-func checkShard(dir store.Store, s *shardFile) error {
-	var group errgroup.Group
+func checkShard(ctx context.Context, dir store.Store, s *shardFile) error {
+	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxKept)
 	check := func(name, want string) {
 		group.Go(func() error {
-			_, err := sameFile(dir, name, want)
+			_, err := sameFile(ctx, dir, name, want)
 			return err
 		})
 	}
@@ -126,7 +127,10 @@ func checkShard(dir store.Store, s *shardFile) error {
 }
 
 // sameFile returns an error if a file is gone or not that of the checksum.
-func sameFile(dir store.Store, name, want string) (size int64, err error) {
+func sameFile(ctx context.Context, dir store.Store, name, want string) (size int64, err error) {
+	if ctx.Err() != nil { // files may be large, and many
+		return 0, context.Cause(ctx)
+	}
 	have, size, err := dir.SHA256(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, fmt.Errorf("%s: %w, though it was done; remove the folder of its run, or export to another place", name, err)

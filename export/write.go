@@ -23,12 +23,12 @@ func (e *exporter) write(ctx context.Context, dir store.Store, s beginning) (*Re
 	defer w.abort()
 	result := &Result{Run: s.run, Shards: e.opt.Shards}
 	if s.again {
-		done, err := e.takeUp(w, &result.Shard)
+		done, err := e.takeUp(ctx, w, &result.Shard)
 		if err != nil {
 			return nil, err
 		}
 		if done {
-			return result, e.commitAll(dir, result, codec)
+			return result, e.commitAll(ctx, dir, result, codec)
 		}
 	}
 	if err := e.writeShard(ctx, w, s.first, batches, codec); err != nil {
@@ -46,7 +46,7 @@ func (e *exporter) write(ctx context.Context, dir store.Store, s beginning) (*Re
 		if err := end.put(dir); err != nil {
 			return nil, err
 		}
-		return result, e.commitAll(dir, result, codec)
+		return result, e.commitAll(ctx, dir, result, codec)
 	}
 	m, err := e.commit(dir, s.run, &w.total, codec, w.named, func() error { return end.put(dir) })
 	if err != nil {
@@ -57,16 +57,16 @@ func (e *exporter) write(ctx context.Context, dir store.Store, s beginning) (*Re
 }
 
 // takeUp finds what earlier attempts at the shard have done: all of it, or some sets of parts.
-func (e *exporter) takeUp(w *partWriter, counts *ShardCounts) (done bool, err error) {
+func (e *exporter) takeUp(ctx context.Context, w *partWriter, counts *ShardCounts) (done bool, err error) {
 	var s shardFile
 	switch _, err := readShard(w.store, shardName(w.run, w.shard), &s); {
 	case err == nil:
 		*counts = ShardCounts{s.Records, s.Rows, s.Rejected, s.Records}
-		return true, checkShard(w.store, &s)
+		return true, checkShard(ctx, w.store, &s)
 	case !errors.Is(err, fs.ErrNotExist):
 		return false, err
 	}
-	if e.resume, err = w.keep(); err != nil {
+	if e.resume, err = w.keep(ctx); err != nil {
 		return false, err
 	}
 	counts.Kept = w.total.records
@@ -87,8 +87,8 @@ func (e *exporter) writeShard(ctx context.Context, w *partWriter, first firstFil
 }
 
 // commitAll commits the run if all of its shards are done.
-func (e *exporter) commitAll(dir store.Store, r *Result, codec *pq.Codec) error {
-	total, done, err := e.gather(dir, r.Run)
+func (e *exporter) commitAll(ctx context.Context, dir store.Store, r *Result, codec *pq.Codec) error {
+	total, done, err := e.gather(ctx, dir, r.Run)
 	if r.ShardsDone = done; err != nil || total == nil {
 		return err
 	}

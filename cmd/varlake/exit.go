@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -71,6 +72,19 @@ func interruptible(parent context.Context) (context.Context, context.CancelFunc)
 		signal.Stop(signals)
 		cancel(nil)
 	}
+}
+
+// grace is how long requests under way may go on after a signal: parts that are whole get their names meanwhile. With the time that it takes to abort uploads it leaves some of the 20 seconds
+// after which schedulers lose patience.
+const grace = 8 * time.Second
+
+// graceful returns a context that ends, with the same cause, some time after ctx.
+func graceful(ctx context.Context) context.Context {
+	late, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() {
+		time.AfterFunc(grace, func() { cancel(context.Cause(ctx)) })
+	})
+	return late
 }
 
 // wrongArguments makes an error of the parser say what there is, or where the help is.

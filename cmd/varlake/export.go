@@ -144,7 +144,7 @@ func (c *exportCommand) checkRegistration(ctx context.Context) error {
 
 func (c *exportCommand) options(ctx context.Context, shard int, progress *export.Progress) export.Options {
 	return export.Options{
-		Inputs: c.Inputs, Finder: c.finder(c.Region), Lines: restore.Lines, Out: c.Out, Stores: c.encrypted(ctx, c.KMSKey),
+		Inputs: c.Inputs, Finder: c.finder(c.Region), Lines: restore.Lines, Out: c.Out, Stores: c.encrypted(graceful(ctx), c.KMSKey),
 		Samples: c.Samples, GroupBy: c.GroupBy, Unmatched: c.Unmatched,
 		Table:  annotate.TableOptions{Key: c.SampleKey, Missing: append([]string{}, c.Missing...), Types: c.Type},
 		Tables: c.Tables, Quarantine: c.OnBadRecord == "quarantine", StrictHeader: c.OnHeaderMismatch == "fail",
