@@ -35,11 +35,11 @@ def well_formed(check, docs):
         sids = [s["Sid"] for s in doc["Statement"]]
         check.expect(len(set(sids)) == len(sids) and all(re.fullmatch("[A-Za-z0-9]+", s) for s in sids), f"{name}: Sid {sids}")
         for s in doc["Statement"]:
-            check.expect(all(re.fullmatch(r"(s3|kms|glue|athena):(\*|[A-Z][A-Za-z]+)", a) for a in actions(s)), f"{name}: {actions(s)}")
+            check.expect(all(re.fullmatch(r"(s3|kms|glue|athena|sns):(\*|[A-Z][A-Za-z]+)", a) for a in actions(s)), f"{name}: {actions(s)}")
             check.expect(("Principal" in s) == name.endswith("-policy") and s["Resource"], f"{name}: {s['Sid']}")
     s3_of = lambda name: [s for s in docs[name]["Statement"] if actions(s)[0].startswith("s3:")]
     rest = lambda name: [s for s in docs[name]["Statement"] if s not in s3_of(name)]
-    for name in ("worker-kms", "worker-glue", "worker-glue-kms"):
+    for name in ("worker-kms", "worker-glue", "worker-glue-kms", "worker-sns"):
         check.expect(s3_of(name) == s3_of("worker"), f"{name}: other statements of S3 than worker")
     check.expect(rest("worker-glue-kms") == rest("worker-kms") + rest("worker-glue"), "worker-glue-kms is not what the other two are together")
     print(f"{len(docs)} documents, {sum(len(d['Statement']) for d in docs.values())} statements")

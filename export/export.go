@@ -215,6 +215,7 @@ func (e *exporter) export(ctx context.Context, out func() (*destination, error))
 	if err != nil {
 		return nil, unwritable(err)
 	}
+	e.opt.Progress.setRun(begun.run)
 	if state.currentRun == begun.run {
 		return e.done(dir.Store)
 	}
@@ -239,6 +240,7 @@ func (e *exporter) done(dir store.Store) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.opt.Progress.setRun(d.Manifest.Run)
 	return &Result{Dataset: d, Done: true, QC: qc, Notes: e.notes, Run: d.Manifest.Run, Shards: e.opt.Shards, ShardsDone: e.opt.Shards}, nil
 }
 

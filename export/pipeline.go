@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -99,9 +100,11 @@ func (p *pipeline) run(ctx context.Context, write func(*rowGroup) error) error {
 			if err := group.wait(); err != nil {
 				return err
 			}
+			began := time.Now()
 			if err := write(group); err != nil {
 				return err
 			}
+			p.progress.spend(StageWrite, began)
 			p.rowPool.put(group)
 		}
 		return nil
@@ -111,7 +114,10 @@ func (p *pipeline) run(ctx context.Context, write func(*rowGroup) error) error {
 
 // read hands the chunks of all inputs to the workers.
 func (p *pipeline) read(ctx context.Context, tasks chan<- *decodeTask, submit func(func(*worker)) error) error {
+	began := time.Now()
 	return p.chunks(ctx, func(input int, chunk *vcf.Chunk) error {
+		p.progress.spend(StageRead, began)
+		defer func() { began = time.Now() }() // a step that is behind holds this up, which is not its own time
 		task := &decodeTask{input: input, chunk: chunk, done: make(chan struct{})}
 		select {
 		case tasks <- task:
@@ -123,6 +129,7 @@ func (p *pipeline) read(ctx context.Context, tasks chan<- *decodeTask, submit fu
 }
 
 func (p *pipeline) decode(w *worker, task *decodeTask) {
+	defer p.progress.spend(StageDecode, time.Now())
 	if w.input != task.input {
 		w.decoder = newDecoder(p.layout, p.groups, p.batches, task.input, p.inputs[task.input], p.failBad)
 		w.input = task.input
@@ -130,6 +137,14 @@ func (p *pipeline) decode(w *worker, task *decodeTask) {
 	task.batches = w.decoder.decode(task.chunk, nil)
 	task.chunk.Release()
 	close(task.done)
+}
+
+// encode returns a job of a row group as one of the workers'.
+func (p *pipeline) encode(job func()) func(*worker) {
+	return func(*worker) {
+		defer p.progress.spend(StageEncode, time.Now())
+		job()
+	}
 }
 
 // assemble gathers batches into row groups, in file order, and has their pages encoded.
@@ -141,7 +156,7 @@ func (p *pipeline) assemble(ctx context.Context, tasks <-chan *decodeTask, group
 			return nil
 		}
 		for _, job := range group.finish() {
-			if err := submit(func(*worker) { job() }); err != nil {
+			if err := submit(p.encode(job)); err != nil {
 				return err
 			}
 		}
@@ -176,14 +191,14 @@ func (p *pipeline) assemble(ctx context.Context, tasks <-chan *decodeTask, group
 			if group == nil {
 				group = p.rowPool.get(b.chrom)
 			}
-			p.progress.addRecords(b.records)
+			p.progress.addRecords(b.records, int64(len(b.rejects)))
 			rows.check(b, p.inputs[b.last.Input].Name)
 			jobs, err := group.add(b, p.batches)
 			if err != nil {
 				return err
 			}
 			for _, job := range jobs {
-				if err := submit(func(*worker) { job() }); err != nil {
+				if err := submit(p.encode(job)); err != nil {
 					return err
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"time"
 
 	"github.com/varlake/varlake/export/pq"
 	"github.com/varlake/varlake/internal/store"
@@ -28,12 +29,14 @@ func (e *exporter) write(ctx context.Context, dir store.Store, s beginning) (*Re
 			return nil, err
 		}
 		if done {
+			defer e.opt.Progress.spend(StageCommit, time.Now())
 			return result, e.commitAll(ctx, dir, result, codec)
 		}
 	}
 	if err := e.writeShard(ctx, w, s.first, batches, codec); err != nil {
 		return nil, err
 	}
+	defer e.opt.Progress.spend(StageCommit, time.Now())
 	end, err := e.end(w)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/varlake/varlake/athena"
 	"github.com/varlake/varlake/export"
 	"github.com/varlake/varlake/internal/bucket"
+	"github.com/varlake/varlake/internal/notify"
 	"github.com/varlake/varlake/internal/source"
 	"github.com/varlake/varlake/restore"
 )
@@ -40,7 +41,7 @@ var (
 // usageErrors are what arguments alone are to blame for, so that no second try can help. What they name but is not there is a failure: it may be there tomorrow.
 var usageErrors = []error{
 	errUsage, export.ErrUsage, annotate.ErrUnknownColumn, source.ErrDuplicate,
-	athena.ErrNoTable, athena.ErrName, athena.ErrLocation, restore.ErrUsage, bucket.ErrName,
+	athena.ErrNoTable, athena.ErrName, athena.ErrLocation, restore.ErrUsage, bucket.ErrName, notify.ErrTopic,
 }
 
 func exitCode(ctx context.Context, err error) int {
@@ -55,21 +56,27 @@ func exitCode(ctx context.Context, err error) int {
 	return exitFailed
 }
 
-// interruptible returns a context that ends with errInterrupted at the first SIGINT or SIGTERM. The second does what signals do to a program that knows nothing of them.
-func interruptible(parent context.Context) (context.Context, context.CancelFunc) {
+// interrupter ends the work of a command as a signal does. The cause, which wraps errInterrupted, is what the command says in the end.
+type interrupter func(cause error)
+
+// interruptible returns a context that ends with errInterrupted at the first SIGINT or SIGTERM, or when interrupt is called. The second signal does what signals do to a program that
+// knows nothing of them.
+func interruptible(parent context.Context) (ctx context.Context, interrupt interrupter, stop context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	stopped := make(chan struct{})
 	go func() {
 		select {
-		case <-signals:
+		case <-signals: // after an interrupt it ends nothing: a Spot notice is followed by SIGTERM, which must not cut short what the notice began
 			signal.Stop(signals)
 			cancel(errInterrupted)
-		case <-ctx.Done():
+		case <-stopped:
 		}
 	}()
-	return ctx, func() {
+	return ctx, interrupter(cancel), func() {
 		signal.Stop(signals)
+		close(stopped)
 		cancel(nil)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/varlake/varlake/annotate"
 	"github.com/varlake/varlake/export"
 	"github.com/varlake/varlake/internal/bucket"
+	"github.com/varlake/varlake/internal/cloud"
+	"github.com/varlake/varlake/internal/store"
 	"github.com/varlake/varlake/restore"
 )
 
@@ -44,6 +46,7 @@ type exportCommand struct {
 	Workers int  `placeholder:"N" help:"CPU cores to use (all). The result is the same with any number." group:"Running"`
 	Memory  size `default:"1GiB" placeholder:"SIZE" help:"Memory to stay within (${default}); lines may have a quarter of it." group:"Running"`
 	progressFlags
+	operatorFlags
 }
 
 func (exportCommand) Help() string {
@@ -62,7 +65,7 @@ Examples:
 ` + exitCodes
 }
 
-func (c *exportCommand) Run(ctx context.Context, std *streams) error {
+func (c *exportCommand) Run(ctx context.Context, std *streams, interrupt interrupter) error {
 	if c.KMSKey != "" && !bucket.Is(c.Out) {
 		return fmt.Errorf("%w: --kms-key is for datasets in S3, and %s is a directory", errUsage, c.Out)
 	}
@@ -73,30 +76,64 @@ func (c *exportCommand) Run(ctx context.Context, std *streams) error {
 	if err != nil {
 		return err
 	}
-	if err := c.checkRegistration(ctx); err != nil {
-		return err
+	j := newJob(c.Out, newLog(std.err, c.Log))
+	j.shards, j.shard = c.Shards, shard
+	std.about = j.names
+	if c.WatchSpot {
+		stop, err := j.watchSpot(ctx, interrupt)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
+	m := c.meter(std, j)
+	topic, err := c.topic(ctx, j)
+	var result *export.Result
+	if err == nil {
+		result, err = c.export(ctx, std, j, m)
+	}
+	code := exitDone
+	if err != nil {
+		code = exitCode(ctx, err)
+	}
+	m.last(code)
+	j.tell(ctx, topic, result, err, code)
+	return err
+}
+
+// export exports and registers. A result without an error is that of an export that came to its end.
+func (c *exportCommand) export(ctx context.Context, std *streams, j *job, m *meter) (*export.Result, error) {
+	registration := c.registration(j)
+	if err := c.checkRegistration(ctx, registration); err != nil {
+		return nil, err
 	}
 	if c.Workers > 0 {
 		runtime.GOMAXPROCS(c.Workers)
 	}
 	// The collector works harder as the heap comes near; the eighth that is left is for the program itself.
 	debug.SetMemoryLimit(int64(c.Memory) / 8 * 7)
-	progress := new(export.Progress)
-	stop := c.watch(std, progress)
-	result, err := export.Run(ctx, version, c.options(ctx, shard, progress))
+	stop := c.watch(std, j, m)
+	result, err := export.Run(ctx, version, c.options(ctx, j))
 	stop(err == nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if result.Dataset == nil {
-		_, err := fmt.Fprintf(std.out, "shard %d of %d: %s, %s, %d rejected; %d of %d shards are done\n", shard, c.Shards,
+		_, err := fmt.Fprintf(std.out, "shard %d of %d: %s, %s, %d rejected; %d of %d shards are done\n", j.shard, j.shards,
 			count(result.Shard.Records, "record", "records"), count(result.Shard.Rows, "row", "rows"), result.Shard.Rejected, result.ShardsDone, result.Shards)
-		return err
+		return result, err
 	}
 	if err := printSummary(std.out, c.Out, result); err != nil || c.Database == "" {
-		return err
+		return result, err
 	}
-	return c.registration().register(ctx, std.out, result.Manifest)
+	return result, registration.register(ctx, std.out, result.Manifest)
+}
+
+// clients returns the options of the clients of a job, whose retries it counts.
+func (c *exportCommand) clients(j *job) cloud.Options {
+	opt := c.cloud()
+	opt.Retries = &j.retries
+	return opt
 }
 
 // arrayIndex is the variable that tells a child of an array job of AWS Batch which one it is.
@@ -124,31 +161,31 @@ func (c *exportCommand) shard(env func(string) (string, bool)) (int, error) {
 	return i, nil
 }
 
-func (c *exportCommand) registration() registration {
-	return registration{Database: c.Database, TablePrefix: c.TablePrefix, dataset: c.Out, region: c.Region}
+func (c *exportCommand) registration(j *job) registration {
+	return registration{Database: c.Database, TablePrefix: c.TablePrefix, dataset: c.Out, aws: c.clients(j)}
 }
 
 // checkRegistration finds before any work what would keep its result from being registered.
-func (c *exportCommand) checkRegistration(ctx context.Context) error {
+func (c *exportCommand) checkRegistration(ctx context.Context, r registration) error {
 	switch {
 	case c.Database == "" && c.TablePrefix != "":
 		return fmt.Errorf("%w: --table-prefix is for tables in Glue; give --database too", errUsage)
 	case c.Database == "":
 		return nil
 	}
-	if err := c.registration().check(); err != nil {
+	if err := r.check(); err != nil {
 		return err
 	}
-	return c.registration().checkGlue(ctx, c.Tables)
+	return r.checkGlue(ctx, c.Tables)
 }
 
-func (c *exportCommand) options(ctx context.Context, shard int, progress *export.Progress) export.Options {
+func (c *exportCommand) options(ctx context.Context, j *job) export.Options {
 	return export.Options{
-		Inputs: c.Inputs, Finder: c.finder(c.Region), Lines: restore.Lines, Out: c.Out, Stores: c.encrypted(graceful(ctx), c.KMSKey),
+		Inputs: c.Inputs, Finder: c.finder(c.clients(j)), Lines: restore.Lines, Out: c.Out, Stores: store.Counted(encrypted(graceful(ctx), c.clients(j), c.KMSKey), &j.written),
 		Samples: c.Samples, GroupBy: c.GroupBy, Unmatched: c.Unmatched,
 		Table:  annotate.TableOptions{Key: c.SampleKey, Missing: append([]string{}, c.Missing...), Types: c.Type},
 		Tables: c.Tables, Quarantine: c.OnBadRecord == "quarantine", StrictHeader: c.OnHeaderMismatch == "fail",
-		PartSize: int64(c.PartSize), Workers: c.Workers, Memory: int64(c.Memory), Overwrite: c.Overwrite, Shards: c.Shards, Shard: shard, Progress: progress,
+		PartSize: int64(c.PartSize), Workers: c.Workers, Memory: int64(c.Memory), Overwrite: c.Overwrite, Shards: j.shards, Shard: j.shard, Progress: j.progress,
 	}
 }
 

@@ -29,7 +29,7 @@ Examples:
 }
 
 func (c *inspectCommand) Run(ctx context.Context, std *streams) error {
-	found, err := export.Inspect(ctx, c.finder(c.Region), []string{c.Input})
+	found, err := export.Inspect(ctx, c.finder(c.cloud()), []string{c.Input})
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
+	"slices"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -33,6 +35,8 @@ type streams struct {
 	out, err       io.Writer
 	terminalOutput bool // out is a terminal: what it prints must not steer it
 	terminalErrors bool
+	jsonErrors     bool         // what went wrong is said as a line of JSON
+	about          func() []any // what such a line names beside it, as arguments of slog; nil: nothing
 }
 
 func main() {
@@ -45,27 +49,52 @@ func main() {
 
 // run runs a command line and returns the exit code of the process. It says what went wrong, in one line.
 func run(args []string, std *streams) int {
-	ctx, stop := interruptible(context.Background())
+	ctx, interrupt, stop := interruptible(context.Background())
 	defer stop()
-	err := command(ctx, args, std)
+	std.jsonErrors = asksForJSON(args)
+	err := command(ctx, args, std, interrupt)
 	if err == nil {
 		return exitDone
 	}
 	code := exitCode(ctx, err)
 	if code == exitInterrupted {
-		err = errInterrupted
+		err = context.Cause(ctx)
 	}
-	fmt.Fprintln(std.err, "varlake: "+oneLine(err.Error()))
+	std.sayError(err, code)
 	return code
 }
 
-func command(ctx context.Context, args []string, std *streams) error {
+// sayError says why the command ends. As JSON it is a line of log; what was interrupted is no error there, since to run it again is all there is to do.
+func (std *streams) sayError(err error, code int) {
+	text := oneLine(err.Error())
+	if !std.jsonErrors {
+		fmt.Fprintln(std.err, "varlake: "+text)
+		return
+	}
+	level := slog.LevelError
+	if code == exitInterrupted {
+		level = slog.LevelWarn
+	}
+	args := []any{"exit_code", code}
+	if std.about != nil {
+		args = append(args, std.about()...)
+	}
+	newLog(std.err, "json").Log(context.Background(), level, text, args...)
+}
+
+// asksForJSON finds --log json before the arguments are parsed: it holds for what is wrong in them, too.
+func asksForJSON(args []string) bool {
+	i := slices.Index(args, "--log")
+	return slices.Contains(args, "--log=json") || i >= 0 && i+1 < len(args) && args[i+1] == "json"
+}
+
+func command(ctx context.Context, args []string, std *streams, interrupt interrupter) error {
 	parser, err := kong.New(&commandLine{},
 		kong.Name("varlake"), kong.Description(description+"\n\n"+exitCodes),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 		kong.Writers(std.out, std.err),
 		kong.Vars{"formats": "table,csv,tsv,json"},
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std))
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std, interrupt))
 	if err != nil {
 		return err
 	}

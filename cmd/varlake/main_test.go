@@ -50,9 +50,12 @@ func TestScripts(t *testing.T) {
 				e.Values[glueServer{}] = server
 				e.Setenv("AWS_ENDPOINT_URL_GLUE", server.URL)
 			}
+			if strings.Contains(e.WorkDir, "script-operators") {
+				serveOperators(e)
+			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails, "athena": playAthena, "glue": glueCommand},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails, "athena": playAthena, "glue": glueCommand, "sns": snsCommand, "imds": imdsCommand, "metrics": metricsCommand},
 	})
 }
 

@@ -13,7 +13,7 @@ import (
 
 const (
 	barEvery = 200 * time.Millisecond
-	logEvery = 10 * time.Second
+	logEvery = 30 * time.Second
 )
 
 // Templates of the progress bar, where the bytes to read are known and where they are not.
@@ -35,22 +35,23 @@ type progressFlags struct {
 	Log      string `enum:"text,json" default:"text" placeholder:"FORMAT" help:"Lines of log as text or json (${default})." group:"Running"`
 }
 
-// watch shows the progress of p until the returned function is called, which says whether the work came to its end.
-func (f progressFlags) watch(std *streams, p *export.Progress) (stop func(ok bool)) {
-	var r reporter
-	interval := logEvery
+// watch shows the progress of a job until the returned function is called, which says whether the work came to its end. The meter, if there is one, follows it too.
+func (f progressFlags) watch(std *streams, j *job, m *meter) (stop func(ok bool)) {
+	var shown []*follower
 	switch {
 	case f.Progress == "never":
-		return func(bool) {}
 	case f.Progress == "always", std.terminalErrors:
-		r, interval = &barReporter{std: std}, barEvery
+		shown = append(shown, &follower{reporter: &barReporter{std: std}, every: barEvery})
 	default:
-		r = newLog(std.err, f.Log)
+		shown = append(shown, &follower{reporter: newLogReporter(j.log), every: logEvery})
+	}
+	if m != nil {
+		shown = append(shown, &follower{reporter: m, every: logEvery})
 	}
 	quit, ended := make(chan bool), make(chan struct{})
 	go func() {
 		defer close(ended)
-		follow(r, p, interval, quit)
+		follow(shown, j.progress, quit)
 	}()
 	return func(ok bool) {
 		quit <- ok
@@ -58,22 +59,34 @@ func (f progressFlags) watch(std *streams, p *export.Progress) (stop func(ok boo
 	}
 }
 
-// follow reports from when there is something to report until quit has a value.
-func follow(r reporter, p *export.Progress, interval time.Duration, quit <-chan bool) {
+// follower is a reporter, and how often it reports.
+type follower struct {
+	reporter
+	every time.Duration
+	last  time.Time
+}
+
+// follow has reporters report from when there is something to report until quit has a value.
+func follow(shown []*follower, p *export.Progress, quit <-chan bool) {
 	ticks := time.NewTicker(barEvery)
 	defer ticks.Stop()
 	begun := false
-	var last time.Time
 	tick := func(now time.Time) {
 		done, total := p.Bytes()
-		switch {
-		case !begun && total != 0: // headers are read, and there is no more that the arguments could be wrong in
-			begun, last = true, now
-			r.begin(total)
-		case begun && now.Sub(last) >= interval:
-			last = now
-			r.update(done, p.Records())
+		if !begun && total == 0 { // headers are being read, and there may be more that the arguments are wrong in
+			return
 		}
+		for _, f := range shown {
+			switch {
+			case !begun:
+				f.last = now
+				f.begin(total)
+			case now.Sub(f.last) >= f.every:
+				f.last = now
+				f.update(done, p.Records())
+			}
+		}
+		begun = true
 	}
 	for {
 		select {
@@ -83,31 +96,37 @@ func follow(r reporter, p *export.Progress, interval time.Duration, quit <-chan 
 			tick(time.Now())
 			if begun {
 				done, _ := p.Bytes()
-				r.end(done, p.Records(), ok)
+				for _, f := range shown {
+					f.end(done, p.Records(), ok)
+				}
 			}
 			return
 		}
 	}
 }
 
+// newLog returns a log whose lines are of a format of --log.
+func newLog(w io.Writer, format string) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, nil))
+	}
+	return slog.New(slog.NewTextHandler(w, nil))
+}
+
 // logReporter writes lines of log.
 type logReporter struct {
-	log   *slog.Logger
+	log   func() *slog.Logger
 	start time.Time
 	total int64
 }
 
-func newLog(w io.Writer, format string) *logReporter {
-	var handler slog.Handler = slog.NewTextHandler(w, nil)
-	if format == "json" {
-		handler = slog.NewJSONHandler(w, nil)
-	}
-	return &logReporter{log: slog.New(handler), start: time.Now()}
+func newLogReporter(log func() *slog.Logger) *logReporter {
+	return &logReporter{log: log, start: time.Now()}
 }
 
 func (r *logReporter) begin(total int64) {
 	r.total = total
-	r.log.Info("reading", r.size()...)
+	r.log().Info("reading", r.size()...)
 }
 
 func (r *logReporter) size() []any {
@@ -125,7 +144,7 @@ func (r *logReporter) update(done, records int64) {
 		left := time.Duration(float64(elapsed) * float64(r.total-done) / float64(done))
 		args = append(args, "seconds_left", int64(left.Seconds()))
 	}
-	r.log.Info("reading", args...)
+	r.log().Info("reading", args...)
 }
 
 func (r *logReporter) end(done, records int64, ok bool) {
@@ -133,7 +152,7 @@ func (r *logReporter) end(done, records int64, ok bool) {
 	if !ok {
 		message = "stopped"
 	}
-	r.log.Info(message, "bytes", done, "records", records, "seconds", time.Since(r.start).Seconds())
+	r.log().Info(message, "bytes", done, "records", records, "seconds", time.Since(r.start).Seconds())
 }
 
 // barReporter draws a bar.

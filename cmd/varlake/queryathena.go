@@ -46,7 +46,7 @@ func (f athenaFlags) check(dataset string, maxDownload bool) error {
 
 // inAthena runs the statement in Athena. What the reader of the result must know, and what it cost, goes to stderr.
 func (c *queryCommand) inAthena(ctx context.Context, std *streams, dataset *export.Dataset) (err error) {
-	client, err := cloud.Athena(ctx, cloud.Options{Region: c.Region})
+	client, err := cloud.Athena(ctx, c.cloud())
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (f progressFlags) followQuery(std *streams, query *athena.Execution) (updat
 		line := stateTemplate.New(0).Set("state", string(query.State)).Set(pb.Terminal, true).Set(pb.CleanOnFinish, true).SetWriter(std.err).Start()
 		return func() { line.Set("state", string(query.State)) }, func() { line.Finish() }
 	}
-	log, start := newLog(std.err, f.Log).log, time.Now()
+	log, start := newLog(std.err, f.Log), time.Now()
 	log.Info("started", "query", query.ID)
 	state, last := query.State, start
 	return func() {

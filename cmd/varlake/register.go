@@ -32,7 +32,7 @@ Examples:
 }
 
 func (c *registerCommand) Run(ctx context.Context, std *streams) error {
-	target := registration{Database: c.Database, TablePrefix: c.TablePrefix, Adopt: c.Adopt, dataset: c.Dataset, region: c.Region}
+	target := registration{Database: c.Database, TablePrefix: c.TablePrefix, Adopt: c.Adopt, dataset: c.Dataset, aws: c.cloud()}
 	if err := target.check(); err != nil {
 		return err
 	}
@@ -47,7 +47,8 @@ func (c *registerCommand) Run(ctx context.Context, std *streams) error {
 type registration struct {
 	Database, TablePrefix string
 	Adopt                 bool
-	dataset, region       string
+	dataset               string
+	aws                   cloud.Options
 }
 
 func (r registration) options() athena.GlueOptions {
@@ -64,7 +65,7 @@ func (r registration) check() error {
 
 // checkGlue finds what would keep these tables from being registered.
 func (r registration) checkGlue(ctx context.Context, tables []string) error {
-	client, err := cloud.Glue(ctx, cloud.Options{Region: r.region})
+	client, err := cloud.Glue(ctx, r.aws)
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (r registration) checkGlue(ctx context.Context, tables []string) error {
 
 // register registers the dataset and says what came of it.
 func (r registration) register(ctx context.Context, w io.Writer, m *export.Manifest) error {
-	client, err := cloud.Glue(ctx, cloud.Options{Region: r.region})
+	client, err := cloud.Glue(ctx, r.aws)
 	if err != nil {
 		return err
 	}

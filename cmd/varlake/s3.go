@@ -15,12 +15,15 @@ type datasetFlags struct {
 	Region string `placeholder:"REGION" help:"AWS region, where environment and profile set none; that of each bucket is looked up." group:"S3"`
 }
 
-// stores opens datasets until the end of ctx.
-func (f datasetFlags) stores(ctx context.Context) store.Opener { return f.encrypted(ctx, "") }
+// cloud returns the options of clients.
+func (f datasetFlags) cloud() cloud.Options { return cloud.Options{Region: f.Region} }
 
-// encrypted is stores whose objects are encrypted with a KMS key; "": as the bucket says.
-func (f datasetFlags) encrypted(ctx context.Context, kmsKey string) store.Opener {
-	buckets := cloud.New(cloud.Options{Region: f.Region})
+// stores opens datasets until the end of ctx.
+func (f datasetFlags) stores(ctx context.Context) store.Opener { return encrypted(ctx, f.cloud(), "") }
+
+// encrypted opens datasets until the end of ctx. Their objects are encrypted with a KMS key; "": as the bucket says.
+func encrypted(ctx context.Context, opt cloud.Options, kmsKey string) store.Opener {
+	buckets := cloud.New(opt)
 	return func(root string) (store.Store, error) {
 		if !bucket.Is(root) {
 			return store.Local(root)
@@ -56,7 +59,8 @@ type inputFlags struct {
 }
 
 // finder finds inputs.
-func (f inputFlags) finder(region string) source.Finder {
-	buckets := cloud.New(cloud.Options{Region: region, Anonymous: f.Anonymous, RequesterPays: f.RequesterPays})
+func (f inputFlags) finder(opt cloud.Options) source.Finder {
+	opt.Anonymous, opt.RequesterPays = f.Anonymous, f.RequesterPays
+	buckets := cloud.New(opt)
 	return source.Finder{Bucket: buckets.Bucket}
 }

@@ -40,7 +40,7 @@ func (c *verifyCommand) Run(ctx context.Context, std *streams) error {
 		return err
 	}
 	if len(c.Source) > 0 && report.Faults() == 0 {
-		check, err := audit.CompareSource(ctx, files, c.finder(c.Region), c.Source)
+		check, err := audit.CompareSource(ctx, files, c.finder(c.cloud()), c.Source)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,6 +28,8 @@ type Bucket struct {
 	Payer  types.RequestPayer // who pays for reading; "" is the owner
 	// Backoff is the longest pause before a body that broke is asked for again; 0: 5 s.
 	Backoff time.Duration
+	// Retries counts the bodies that are asked for again; nil: nobody does.
+	Retries *atomic.Int64
 
 	buffers sync.Pool // of *[]byte with capacity maxRange
 }

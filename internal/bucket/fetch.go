@@ -103,6 +103,7 @@ func (b *Bucket) ReadFirst(ctx context.Context, key string, n int) (Object, []by
 	p := make([]byte, min(int64(n), object.Size))
 	got, err := b.receive(out, key, p, 0)
 	if err != nil {
+		b.countRetry()
 		err = b.ReadAt(ctx, key, object.ETag, p[got:], int64(got))
 	}
 	return object, p, err
@@ -145,8 +146,15 @@ func (b *Bucket) pause(ctx context.Context, attempt int) error {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		b.countRetry()
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	}
+}
+
+func (b *Bucket) countRetry() {
+	if b.Retries != nil {
+		b.Retries.Add(1)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,6 +35,7 @@ type Options struct {
 	Attempts      int           // for each request; 0: 10
 	Backoff       time.Duration // longest pause between attempts; 0: 8 s
 	Endpoint      string        // instead of that of the environment, for tests
+	Retries       *atomic.Int64 // counts requests that are repeated, and bodies asked for again; nil: nobody does
 }
 
 // Buckets gives access to buckets. Any number of goroutines may use it.
@@ -87,7 +89,7 @@ func (b *Buckets) Bucket(ctx context.Context, name string) (*bucket.Bucket, erro
 			client = b.client(region)
 		}
 	}
-	found := &bucket.Bucket{Client: client, Name: name, Backoff: b.opt.Backoff}
+	found := &bucket.Bucket{Client: client, Name: name, Backoff: b.opt.Backoff, Retries: b.opt.Retries}
 	if b.opt.RequesterPays {
 		found.Payer = types.RequestPayerRequester
 	}
@@ -147,13 +149,32 @@ func (b *Buckets) client(region string) *s3.Client {
 
 // retryer repeats requests as often as environment or profile say, or else the options.
 func (b *Buckets) retryer(loaded aws.Config) aws.Retryer {
-	return retry.NewStandard(func(o *retry.StandardOptions) {
+	standard := retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts, o.MaxBackoff = b.opt.Attempts, b.opt.Backoff
 		if loaded.RetryMaxAttempts > 0 {
 			o.MaxAttempts = loaded.RetryMaxAttempts
 		}
 		o.RateLimiter = ratelimit.None // attempts are bounded for each request; many at once must not use up those of one
 	})
+	if b.opt.Retries == nil {
+		return standard
+	}
+	return &countingRetryer{standard, b.opt.Retries}
+}
+
+// countingRetryer counts the requests that are repeated: for each the SDK asks for a token first, also where tokens are without limit.
+type countingRetryer struct {
+	aws.RetryerV2
+	retries *atomic.Int64
+}
+
+// GetRetryToken implements aws.Retryer.
+func (r *countingRetryer) GetRetryToken(ctx context.Context, err error) (func(error) error, error) {
+	release, tokenErr := r.RetryerV2.GetRetryToken(ctx, err)
+	if tokenErr == nil {
+		r.retries.Add(1)
+	}
+	return release, tokenErr
 }
 
 // httpClient is the SDK's own, over connections that can't stand still.

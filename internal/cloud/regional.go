@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 )
 
 // ErrNoRegion is the error of a service that is in every region, where neither options nor environment nor profile say which is meant.
@@ -33,6 +34,19 @@ func Glue(ctx context.Context, opt Options) (*glue.Client, error) {
 		return nil, err
 	}
 	return glue.NewFromConfig(loaded, func(o *glue.Options) {
+		if opt.Endpoint != "" {
+			o.BaseEndpoint = &opt.Endpoint
+		}
+	}), nil
+}
+
+// SNS returns a client of SNS. The error is ErrNoRegion, or what is wrong with environment and profiles.
+func SNS(ctx context.Context, opt Options) (*sns.Client, error) {
+	loaded, err := regional(ctx, opt, "SNS")
+	if err != nil {
+		return nil, err
+	}
+	return sns.NewFromConfig(loaded, func(o *sns.Options) {
 		if opt.Endpoint != "" {
 			o.BaseEndpoint = &opt.Endpoint
 		}
