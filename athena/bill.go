@@ -21,8 +21,15 @@ func (e *Execution) Billed() int64 {
 	case e.Scanned == 0 && (e.kind == types.StatementTypeUtility || e.State == types.QueryExecutionStateCancelled):
 		return 0
 	}
-	return max(leastBilled, (e.Scanned+megabyte-1)/megabyte*megabyte)
+	return roundUp(e.Scanned)
 }
 
 // Cost returns what that costs in USD, at PricePerTerabyte.
 func (e *Execution) Cost() float64 { return float64(e.Billed()) / 1e12 * PricePerTerabyte }
+
+// CostOf returns what a query that scans so many bytes costs in USD, at PricePerTerabyte.
+func CostOf(scanned int64) float64 { return float64(roundUp(scanned)) / 1e12 * PricePerTerabyte }
+
+func roundUp(scanned int64) int64 {
+	return max(leastBilled, (scanned+megabyte-1)/megabyte*megabyte)
+}

@@ -17,7 +17,8 @@ import (
 	"github.com/varlake/varlake/restore"
 )
 
-type exportCommand struct {
+// conversion is what export and plan are told alike: what to convert, and how.
+type conversion struct {
 	Inputs []string `arg:"" name:"input" help:"Files, directories, globs, the same in S3, or - for standard input, read in the order given, all of the same samples; or one dataset."`
 	Out    string   `required:"" placeholder:"DATASET" help:"Dataset to write: a directory, or s3://bucket/prefix."`
 
@@ -34,17 +35,22 @@ type exportCommand struct {
 	PartSize         size     `default:"256MiB" placeholder:"SIZE" help:"Size from which on a file is followed by another (${default})." group:"Dataset"`
 	Overwrite        bool     `help:"Replace a dataset made from other inputs or options." group:"Dataset"`
 
-	Database    string `placeholder:"NAME" help:"Register the dataset in this Glue database when it is done; --out must be in S3." group:"Athena"`
-	TablePrefix string `placeholder:"PREFIX" help:"What the names of tables and views in --database begin with." group:"Athena"`
-
-	KMSKey string `name:"kms-key" placeholder:"ARN" help:"KMS key that what is written to S3 is encrypted with (as the bucket says)." group:"S3"`
 	datasetFlags
 	inputFlags
 
 	Shards  int  `default:"1" placeholder:"N" help:"Do one of N pieces of the work, in one of N processes; the last to end makes the dataset." group:"Running"`
-	Shard   *int `placeholder:"I" help:"Which of --shards, from 0 ($$AWS_BATCH_JOB_ARRAY_INDEX)." group:"Running"`
 	Workers int  `placeholder:"N" help:"CPU cores to use (all). The result is the same with any number." group:"Running"`
 	Memory  size `default:"1GiB" placeholder:"SIZE" help:"Memory to stay within (${default}); lines may have a quarter of it." group:"Running"`
+}
+
+type exportCommand struct {
+	conversion
+
+	Database    string `placeholder:"NAME" help:"Register the dataset in this Glue database when it is done; --out must be in S3." group:"Athena"`
+	TablePrefix string `placeholder:"PREFIX" help:"What the names of tables and views in --database begin with." group:"Athena"`
+
+	KMSKey string `name:"kms-key" placeholder:"ARN" help:"KMS key that what is written to S3 is encrypted with (as the bucket says)." group:"S3"`
+	Shard  *int   `placeholder:"I" help:"Which of --shards, from 0 ($$AWS_BATCH_JOB_ARRAY_INDEX)." group:"Running"`
 	progressFlags
 	operatorFlags
 }
@@ -69,8 +75,8 @@ func (c *exportCommand) Run(ctx context.Context, std *streams, interrupt interru
 	if c.KMSKey != "" && !bucket.Is(c.Out) {
 		return fmt.Errorf("%w: --kms-key is for datasets in S3, and %s is a directory", errUsage, c.Out)
 	}
-	if c.Workers < 0 {
-		return fmt.Errorf("%w: --workers %d; give the number of CPU cores to use, or leave it out for all", errUsage, c.Workers)
+	if err := c.useWorkers(); err != nil {
+		return err
 	}
 	shard, err := c.shard(os.LookupEnv)
 	if err != nil {
@@ -107,13 +113,13 @@ func (c *exportCommand) export(ctx context.Context, std *streams, j *job, m *met
 	if err := c.checkRegistration(ctx, registration); err != nil {
 		return nil, err
 	}
-	if c.Workers > 0 {
-		runtime.GOMAXPROCS(c.Workers)
-	}
 	// The collector works harder as the heap comes near; the eighth that is left is for the program itself.
 	debug.SetMemoryLimit(int64(c.Memory) / 8 * 7)
 	stop := c.watch(std, j, m)
-	result, err := export.Run(ctx, version, c.options(ctx, j))
+	opt := c.options(ctx)
+	opt.Finder, opt.Stores = c.finder(c.clients(j)), store.Counted(encrypted(graceful(ctx), c.clients(j), c.KMSKey), &j.written)
+	opt.Shards, opt.Shard, opt.Progress = j.shards, j.shard, j.progress
+	result, err := export.Run(ctx, version, opt)
 	stop(err == nil)
 	if err != nil {
 		return nil, err
@@ -179,13 +185,24 @@ func (c *exportCommand) checkRegistration(ctx context.Context, r registration) e
 	return r.checkGlue(ctx, c.Tables)
 }
 
-func (c *exportCommand) options(ctx context.Context, j *job) export.Options {
+// useWorkers has the program use as many cores as it was told to.
+func (c *conversion) useWorkers() error {
+	if c.Workers < 0 {
+		return fmt.Errorf("%w: --workers %d; give the number of CPU cores to use, or leave it out for all", errUsage, c.Workers)
+	}
+	if c.Workers > 0 {
+		runtime.GOMAXPROCS(c.Workers)
+	}
+	return nil
+}
+
+func (c *conversion) options(ctx context.Context) export.Options {
 	return export.Options{
-		Inputs: c.Inputs, Finder: c.finder(c.clients(j)), Lines: restore.Lines, Out: c.Out, Stores: store.Counted(encrypted(graceful(ctx), c.clients(j), c.KMSKey), &j.written),
+		Inputs: c.Inputs, Finder: c.finder(c.cloud()), Lines: restore.Lines, Out: c.Out, Stores: c.stores(ctx),
 		Samples: c.Samples, GroupBy: c.GroupBy, Unmatched: c.Unmatched,
 		Table:  annotate.TableOptions{Key: c.SampleKey, Missing: append([]string{}, c.Missing...), Types: c.Type},
 		Tables: c.Tables, Quarantine: c.OnBadRecord == "quarantine", StrictHeader: c.OnHeaderMismatch == "fail",
-		PartSize: int64(c.PartSize), Workers: c.Workers, Memory: int64(c.Memory), Overwrite: c.Overwrite, Shards: j.shards, Shard: j.shard, Progress: j.progress,
+		PartSize: int64(c.PartSize), Workers: c.Workers, Memory: int64(c.Memory), Overwrite: c.Overwrite,
 	}
 }
 

@@ -19,6 +19,7 @@ const description = "Turns VCFs into typed Parquet tables with QC, for Athena, D
 type commandLine struct {
 	Export   exportCommand   `cmd:"" help:"Convert VCFs into a dataset of Parquet tables."`
 	Inspect  inspectCommand  `cmd:"" help:"Show what a VCF is: compression, samples, contigs, fields and the columns they become."`
+	Plan     planCommand     `cmd:"" help:"Foresee an export without reading more than a sample: schema, records, bytes, shards, what queries would scan."`
 	Tables   tablesCommand   `cmd:"" help:"List the tables and views of a dataset with their columns."`
 	Preview  previewCommand  `cmd:"" help:"Print the first rows of a table."`
 	Query    queryCommand    `cmd:"" help:"Run SQL over the tables of a dataset."`
