@@ -54,7 +54,7 @@ func NextBlock(r io.ReaderAt, size, target int64) (int64, error) {
 // before it may have up to 64 KiB of. last tells that window ends the file.
 func findBlock(window []byte, last bool) (int, bool) {
 	for at := range min(len(window), maxBlock+1) {
-		if window[at] == blockMagic[0] && chained(window[at:], last) {
+		if window[at] == blockMagic[0] && chained(window[at:], last) && sound(window[at:]) {
 			return at, true
 		}
 	}
@@ -77,6 +77,18 @@ func chained(b []byte, last bool) bool {
 		at += f.size
 	}
 	return true
+}
+
+// sound tells whether the block that b begins with has the text that its
+// trailer says: a head alone, in the content of a stored block, may lead to
+// where a true block begins.
+func sound(b []byte) bool {
+	f, err := parseFrame(b)
+	if err != nil {
+		return false
+	}
+	_, isize := trailer(b[:f.size])
+	return isize <= maxBlock && newInflater().block(make([]byte, isize), b[:f.size], f.data) == nil
 }
 
 // readAt reads what r has from offset on, as far as buf and the file reach.

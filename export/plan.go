@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/varlake/varlake/export/pq"
 	"github.com/varlake/varlake/internal/store"
@@ -114,6 +115,9 @@ func (d *destination) admit(s state, name string, p Plan, overwrite bool) error 
 	plans, err := d.plans()
 	if err != nil {
 		return err
+	}
+	if slices.Contains(plans, name) { // this command has begun, perhaps at the same time as another: the commit tells who is first
+		return nil
 	}
 	for _, other := range plans {
 		if other != name {

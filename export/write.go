@@ -29,6 +29,9 @@ func (e *exporter) write(ctx context.Context, dir store.Store, s beginning) (*Re
 			return nil, err
 		}
 		if done {
+			if err := s.first.put(); err != nil { // another run may have become current than the plan replaces
+				return nil, err
+			}
 			defer e.opt.Progress.spend(StageCommit, time.Now())
 			return result, e.commitAll(ctx, dir, result, codec)
 		}
