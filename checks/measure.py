@@ -14,11 +14,11 @@ import time
 
 LIMIT = 6 << 30  # bytes of data that a program may ask for, lest a check takes the machine down
 
-Outcome = collections.namedtuple("Outcome", "code out err seconds peak hung")
+Outcome = collections.namedtuple("Outcome", "code out err seconds peak hung cpu")
 
 
 def run(command, timeout):
-    """Outcome of a command: peak in bytes; code is negative where a signal ended it."""
+    """Outcome of a command: peak in bytes, cpu in seconds; code is negative where a signal ended it."""
     read, write = os.pipe()
     with os.fdopen(read) as report:
         p = subprocess.Popen([sys.executable, "-I", "-S", __file__, str(write), str(timeout), *map(str, command)], stdin=subprocess.DEVNULL,
@@ -26,7 +26,7 @@ def run(command, timeout):
         os.close(write)
         out, err = p.communicate()
         found = json.loads(report.read())
-    return Outcome(found["code"], out, err, found["seconds"], found["peak"], found["hung"])
+    return Outcome(found["code"], out, err, found["seconds"], found["peak"], found["hung"], found["cpu"])
 
 
 def crashed(outcome):
@@ -55,7 +55,8 @@ def launch(write, timeout, command):
     signal.setitimer(signal.ITIMER_REAL, timeout)
     _, status, usage = os.wait4(pid, 0)
     signal.setitimer(signal.ITIMER_REAL, 0)
-    report = {"code": os.waitstatus_to_exitcode(status), "peak": usage.ru_maxrss << 10, "seconds": time.monotonic() - started, "hung": bool(hung)}
+    report = {"code": os.waitstatus_to_exitcode(status), "peak": usage.ru_maxrss << 10, "seconds": time.monotonic() - started, "hung": bool(hung),
+              "cpu": usage.ru_utime + usage.ru_stime}
     os.write(write, json.dumps(report).encode())
 
 

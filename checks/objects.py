@@ -1,4 +1,5 @@
 """An S3 server for checks: a bucket on the one that the environment names, and a proxy before it that delays and breaks what passes."""
+import collections
 import html
 import http.client
 import http.server
@@ -13,6 +14,10 @@ import urllib.parse
 from pyarrow import fs
 
 ENDPOINT = os.environ.get("AWS_ENDPOINT_URL_S3")
+
+# What a proxy logs of a request: status is what the server answered, None where it was not asked or did not answer; fault is what struck.
+Request = collections.namedtuple("Request", "method path start end status fault")
+SLOW_PIECES = 20  # that a slow body comes in
 
 
 class Bucket:
@@ -35,17 +40,28 @@ class Bucket:
 
     def keys(self, prefix):
         """Keys below a folder, without the folder."""
+        return sorted(self.stamps(prefix))
+
+    def stamps(self, prefix):
+        """Size and time of every object below a folder, by key without the folder."""
         root = f"{self.name}/{prefix}"
         found = self._fs.get_file_info(fs.FileSelector(root, recursive=True, allow_not_found=True))
-        return sorted(i.path[len(root) + 1:] for i in found if i.type == fs.FileType.File)
+        return {i.path[len(root) + 1:]: (i.size, i.mtime_ns) for i in found if i.type == fs.FileType.File}
+
+    def delete(self, key):
+        self._fs.delete_file(f"{self.name}/{key}")
+
+    def remove_folder(self, prefix):
+        self._fs.delete_dir(f"{self.name}/{prefix}")
 
     def remove(self):
         self._fs.delete_dir(self.name)
 
 
 class Proxy:
-    """Passes requests on, each after a delay; log has (method, path, start, end) of each. fault(method, path) may return what to do instead, (kind, argument): an error of ("status", (status, code, header...)), the same with the
-    request's headers in its message ("echo"), "call" before the request is passed on, or "reset", "truncate" and "stall" after so many bytes of the answer."""
+    """Passes requests on, each after a delay; log has a Request for each. fault(method, path) may return what to do instead, (kind, argument): an error of ("status", (status, code, header...)), the same with the
+    request's headers in its message ("echo"), "call" before the request is passed on, "slow" for a body that takes so many seconds, or "reset", "truncate" and "stall" after so many bytes of the answer: of a write
+    the server's answer is then lost altogether."""
 
     def __init__(self, delay=0):
         self.delay, self.fault, self.struck, self.log, self._lock = delay, None, 0, [], threading.Lock()
@@ -73,17 +89,24 @@ class Proxy:
         self._server.server_close()
 
     def logged(self, h):
-        started = time.monotonic()
-        self.handle(h)
-        with self._lock:
-            self.log.append((h.command, h.path, started, time.monotonic()))
+        started, told = time.monotonic(), {"status": None, "fault": None}
+        try:
+            self.handle(h, told)
+        finally:  # of clients that are gone, too
+            with self._lock:
+                self.log.append(Request(h.command, h.path, started, time.monotonic(), **told))
 
-    def handle(self, h):
-        body = h.rfile.read(int(h.headers.get("Content-Length") or 0))
+    def handle(self, h, told):
+        length = int(h.headers.get("Content-Length") or 0)
+        body = h.rfile.read(length)
+        if len(body) < length:  # the client was killed, and the server would wait for the rest
+            h.close_connection = True
+            return
         time.sleep(self.delay)
         with self._lock:
             fault = self.fault and self.fault(h.command, h.path)
             self.struck += bool(fault)
+        told["fault"] = fault or None
         kind, argument = fault or (None, None)
         if kind in ("status", "echo"):
             status, code, *header = argument
@@ -107,8 +130,9 @@ class Proxy:
                     c.putheader(name, value)
             c.endheaders(body)
             r = c.getresponse()
+            told["status"] = r.status
             if limit is None or h.command == "GET":
-                self._answer(h, r, limit)
+                self._answer(h, r, limit, argument if kind == "slow" else 0)
         finally:
             c.close()
         if kind == "stall":
@@ -120,7 +144,7 @@ class Proxy:
             h.connection.close()
 
     @staticmethod
-    def _answer(h, r, limit):
+    def _answer(h, r, limit, seconds):
         h.send_response_only(r.status)
         length = False
         for name, value in r.getheaders():
@@ -133,12 +157,15 @@ class Proxy:
             h.send_header("Content-Length", str(len(body)))
         h.end_headers()
         if body is not None:
+            time.sleep(seconds)
             h.wfile.write(body)
             return
+        size = max(r.length // SLOW_PIECES, 1) if seconds and r.length else 1 << 16
         while limit is None or limit > 0:
-            piece = r.read(1 << 16 if limit is None else min(limit, 1 << 16))
+            piece = r.read(size if limit is None else min(limit, size))
             if not piece:
                 return
+            time.sleep(seconds / SLOW_PIECES)
             h.wfile.write(piece)
             if limit is not None:
                 limit -= len(piece)

@@ -288,7 +288,7 @@ def cost(check, remote):
     timed(uri, table_uri, f"{remote.bucket.uri}/{remote.fresh()}", through)
     proxy.close()
     overlap(check, proxy.log)
-    steps = chain([(start, end) for method, path, start, end in proxy.log if method != "GET" or "in/p3.vcf.gz" not in path])
+    steps = chain([(start, end) for method, path, start, end, *_ in proxy.log if method != "GET" or "in/p3.vcf.gz" not in path])
     cpu, wall, beside_disk, waited = (statistics.median(column) for column in zip(*found))
     print(f"cost: {len(found)} rounds: CPU {cpu:.2f} times that from disk; with 50 ms for each of {len(proxy.log)} requests {wall:.2f} times the wall time without "
           f"({beside_disk:.2f} times that from disk), as {waited:.1f} requests take; {steps} are made one after another")
@@ -314,8 +314,8 @@ def chain(spans):
 
 def overlap(check, log):
     """Ranges are read side by side, and while work is under way: between the first of them and the first table that is written."""
-    reads = sorted((start, end) for method, path, start, end in log if method == "GET" and "in/p3.vcf.gz" in path)
-    written = min(start for method, path, start, _ in log if method == "PUT" and ".parquet" in path)
+    reads = sorted((start, end) for method, path, start, end, *_ in log if method == "GET" and "in/p3.vcf.gz" in path)
+    written = min(start for method, path, start, *_ in log if method == "PUT" and ".parquet" in path)
     side_by_side = sum(b[0] < a[1] for a, b in zip(reads, reads[1:]))
     behind = sum(start > reads[0][1] and end < written for start, end in reads)
     check.expect(side_by_side >= 1 and behind >= 2, f"cost: of {len(reads)} ranges {side_by_side} were read beside another, {behind} during work")

@@ -1,4 +1,4 @@
-"""Requests to an S3 server that no command of varlake makes: credentials that a policy narrows (the AssumeRole that MinIO has at its port for S3), and policies of buckets."""
+"""Requests to an S3 server that no command of varlake makes: credentials that a policy narrows (the AssumeRole that MinIO has at its port for S3), policies of buckets, and lists of uploads."""
 import datetime
 import hashlib
 import hmac
@@ -27,6 +27,13 @@ def signed(service, method, path, query="", body=b"", content_type="application/
     headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={os.environ['AWS_ACCESS_KEY_ID']}/{scope}, SignedHeaders={names}, Signature={key.hex()}"
     with urllib.request.urlopen(urllib.request.Request(f"{ENDPOINT}{path}?{query}", body, headers, method=method)) as answer:
         return answer.read()
+
+
+def open_uploads(bucket, key):
+    """How many multipart uploads of a key were begun, and neither completed nor aborted. The key must be exact: MinIO lists none by prefix."""
+    query = f"prefix={urllib.parse.quote(key, safe='')}&uploads="
+    answer = xml.fromstring(signed("s3", "GET", f"/{bucket}", query))
+    return sum(e.tag.split("}")[-1] == "Upload" for e in answer.iter())
 
 
 def session(policy):

@@ -58,6 +58,16 @@ func (e *exporter) begin(dir *destination, s state) (b beginning, err error) {
 	return beginning{p.Run, pinned, slices.Contains(plans, name)}, nil
 }
 
+// firstOf returns how many bytes of an input are to come along when it is looked up: none where there is a dataset, which may well be of this input.
+func firstOf(out func() (*destination, error)) int {
+	if dir, err := out(); err == nil {
+		if state, err := dir.state(); err == nil && state.currentRun != "" {
+			return 0
+		}
+	}
+	return firstBytes
+}
+
 // finished returns the dataset that the same command made of the same inputs before, nil where there is none. Nothing of the inputs is read.
 func (e *exporter) finished(out func() (*destination, error), table func() ([]byte, error), listed []source.Input) *Result {
 	dir, err := out()

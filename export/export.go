@@ -68,10 +68,10 @@ func Run(ctx context.Context, version string, opt Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	opt.Finder.First = firstBytes
 	e := &exporter{opt: opt, version: version, issues: make(conflicts)}
 	defer e.close()
 	out := early(func() (*destination, error) { return approach(opt.Stores, opt.Out) })
+	e.opt.Finder.First = func() int { return firstOf(out) }
 	table := early(func() ([]byte, error) { return e.sampleTable(ctx) })
 	listed, err := e.list(ctx)
 	if err != nil {

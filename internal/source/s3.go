@@ -1,7 +1,6 @@
 package source
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,8 +36,15 @@ func (f *Finder) addS3(ctx context.Context, l *Listing, arg string, alone bool) 
 	}
 	var object bucket.Object
 	var first []byte
+	wanted := 0
 	if alone {
-		object, first, err = b.ReadFirst(ctx, key, cmp.Or(f.First, bucket.FirstBytes))
+		wanted = bucket.FirstBytes
+		if f.First != nil {
+			wanted = f.First()
+		}
+	}
+	if wanted > 0 {
+		object, first, err = b.ReadFirst(ctx, key, wanted)
 	} else {
 		object, err = b.Stat(ctx, key)
 	}

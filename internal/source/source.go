@@ -54,8 +54,8 @@ type Input struct {
 type Finder struct {
 	// Bucket gives access to a bucket; nil: there is no S3.
 	Bucket func(ctx context.Context, name string) (*bucket.Bucket, error)
-	// First is how many bytes of an object come along when it is looked up and is the only input; 0: as many as most headers take.
-	First int
+	// First says how many bytes of an object are to come along when it is looked up and is the only input; 0: none. It is asked just before. nil: as many as most headers take.
+	First func() int
 }
 
 // Listing is what a list of arguments names.
