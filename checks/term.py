@@ -127,7 +127,7 @@ def main():
         case, seen, rounds, again = Large(check, place), [], 0, []
         wanted = 50 if check.full else 8
         while len(seen) < wanted and rounds < 2 * wanted:
-            out, moment = f"term-{rounds}", rng.uniform(0, case.seconds)
+            out, moment = f"term-{rounds}", rng.uniform(0.15, case.seconds)  # before, a process may not have come to where it listens to signals
             seen += interrupted(check, case, place, proxies, out, moment, f"SIGTERM after {moment:.2f} s")
             again.append(done(check, case, place, proxies, out))
             place.bucket.remove_folder(out)
