@@ -126,7 +126,11 @@ def main():
         finds_uploads(check, place)
         case, seen, rounds, again = Large(check, place), [], 0, []
         wanted = 50 if check.full else 8
-        while len(seen) < wanted and rounds < 2 * wanted:
+
+        def enough():
+            return len(seen) >= wanted and sum(s.complete > 0 for s in seen) >= wanted / 4 and sum(s.uploads for s in seen) >= wanted / 4
+
+        while not enough() and rounds < 3 * wanted:
             out, moment = f"term-{rounds}", rng.uniform(0.15, case.seconds)  # before, a process may not have come to where it listens to signals
             seen += interrupted(check, case, place, proxies, out, moment, f"SIGTERM after {moment:.2f} s")
             again.append(done(check, case, place, proxies, out))
@@ -137,7 +141,7 @@ def main():
               f"{sum(s.uploads for s in seen)} uploads in parts were begun, {sum(s.left for s in seen)} left open")
         print(f"already done: {SHARDS * rounds} commands, at most {max(a[0] for a in again):.2f} s, {sum(a[1] for a in again)} reads of the input")
         check.expect(len(seen) >= wanted, f"{len(seen)} of {wanted} workers were interrupted")
-        check.expect(sum(s.complete > 0 for s in seen) >= wanted / 4 and sum(s.uploads for s in seen) >= wanted / 4, "some were interrupted behind a complete set, and some in uploads")
+        check.expect(enough(), "some were interrupted behind a complete set, and some in uploads")
     finally:
         proxies.close()
         place.bucket.remove()
