@@ -217,7 +217,7 @@ func withCarriers(t testing.TB, d *decoder, codec *pq.Codec) {
 // decodeCarriers decodes a chunk and encodes its carriers, if those are asked for, and returns how many there are.
 func decodeCarriers(t testing.TB, d *decoder, chunk *vcf.Chunk) int {
 	var blocks []*carrierBlock
-	for _, b := range d.decode(chunk, nil) {
+	for b := range decoded(d, chunk) {
 		blocks = append(blocks, b.carriers...)
 		d.batches.put(b)
 	}

@@ -61,12 +61,15 @@ func declaresInteger(h *vcf.Header, id string) bool {
 	return ok && f.Type == vcf.Integer
 }
 
-// decode turns a chunk into batches, one for each contig in turn, and appends them to out. The batches belong to the caller, who gives them back to the pool.
-func (d *decoder) decode(chunk *vcf.Chunk, out []*batch) []*batch {
+// maxBatches is how many batches of a chunk are in memory at a time. Most chunks are of one contig.
+const maxBatches = 64
+
+// decode turns the lines of a chunk that are left into batches, one for each contig in turn, and appends them to out. It stops where these would be more than maxBatches, and
+// tells whether lines are still left then. The batches belong to the caller, who gives them back to the pool.
+func (d *decoder) decode(chunk *vcf.Chunk, lines *vcf.LineScanner, out []*batch) (batches []*batch, more bool) {
 	valid := utf8.Valid(chunk.Text)
-	lines := chunk.Lines()
 	d.chunk.Offset, d.chunk.Line = chunk.Start()
-	for lines.Next() {
+	for before := *lines; lines.Next(); before = *lines {
 		d.ctx.at = place{chunk.Offset(lines.Start), lines.Number}
 		d.ctx.lineValid = valid || utf8.Valid(lines.Line)
 		if err := d.parse(lines.Line); err != nil {
@@ -77,16 +80,20 @@ func (d *decoder) decode(chunk *vcf.Chunk, out []*batch) []*batch {
 			continue
 		}
 		if chrom := d.record.Chrom(); d.b == nil || d.b.chrom != string(chrom) {
+			if len(out) == maxBatches && d.b.rows > 0 {
+				*lines, more = before, true
+				break
+			}
 			out = d.begin(out, string(chrom))
 		}
 		d.appendRecord()
 		d.checkSize(len(lines.Line))
 	}
-	if d.b != nil && chunk.Text[len(chunk.Text)-1] != '\n' {
+	if !more && d.b != nil && chunk.Text[len(chunk.Text)-1] != '\n' {
 		d.ctx.conflict("last line", NoNewline, lines.Line)
 	}
 	d.end()
-	return out
+	return out, more
 }
 
 // parse takes up a line and makes sure of all that could make it no record, so that nothing needs to be taken back later.

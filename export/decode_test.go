@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +49,68 @@ func chunksOf(t testing.TB, text []byte, size int) (*decoder, []*vcf.Chunk) {
 			t.Fatal(err)
 		}
 		chunks = append(chunks, chunk)
+	}
+}
+
+// decoded yields the batches of a chunk, in order, as the pipeline takes them.
+func decoded(d *decoder, chunk *vcf.Chunk) iter.Seq[*batch] {
+	return func(yield func(*batch) bool) {
+		lines := chunk.Lines()
+		for more := true; more; {
+			var batches []*batch
+			batches, more = d.decode(chunk, &lines, nil)
+			for _, b := range batches {
+				if !yield(b) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Where the contig changes all the time, a chunk takes no more memory than another: its batches come a few at a time.
+func TestDecodeChangingContigs(t *testing.T) {
+	var text strings.Builder
+	text.WriteString(fuzzHeader)
+	var want []string
+	for i := range 10*maxBatches + 3 {
+		switch {
+		case i%7 == 3:
+			text.WriteString("bad\n")
+		case i%5 == 0: // of the contig before
+			fmt.Fprintf(&text, "%d\t%d\t.\tA\tC\t.\t.\t.\tGT\t0/1\t1/1\n", (i-1)%3, i+1)
+			want = append(want, fmt.Sprint((i-1)%3, ":", i+1))
+		default:
+			fmt.Fprintf(&text, "%d\t%d\t.\tA\tC\t.\t.\t.\tGT\t0/1\t1/1\n", i%3, i+1)
+			want = append(want, fmt.Sprint(i%3, ":", i+1))
+		}
+	}
+	d, chunks := chunksOf(t, []byte(strings.TrimSuffix(text.String(), "\n")), 1<<20)
+	if len(chunks) != 1 {
+		t.Fatalf("%d chunks", len(chunks))
+	}
+	var got []string
+	var rejects, open, times int
+	lines := chunks[0].Lines()
+	for more := true; more; times++ {
+		var batches []*batch
+		batches, more = d.decode(chunks[0], &lines, nil)
+		if open = max(open, len(batches)); open > maxBatches {
+			t.Fatalf("%d batches at a time", len(batches))
+		}
+		for i, b := range batches {
+			for _, pos := range b.variants[d.leaves.variants[colPos]].Int64 {
+				got = append(got, fmt.Sprint(b.chrom, ":", pos))
+			}
+			rejects += len(b.rejects)
+			if _, cut := b.conflicts[conflictKey{"last line", NoNewline}]; cut != (!more && i == len(batches)-1) {
+				t.Errorf("batch %d of %d, lines left %v: the last line has no newline: %v", i, len(batches), more, cut)
+			}
+			d.batches.put(b)
+		}
+	}
+	if !slices.Equal(got, want) || rejects+len(want) != 10*maxBatches+3 || open != maxBatches || times < 5 {
+		t.Errorf("%d records and %d rejects in %d steps, want %d: %v", len(got), rejects, times, len(want), got)
 	}
 }
 
@@ -123,7 +187,7 @@ func FuzzDecode(f *testing.F) {
 		var carriers []*carrierBlock
 		var records, rows, rejected int64
 		for _, chunk := range chunks {
-			for _, b := range d.decode(chunk, nil) {
+			for b := range decoded(d, chunk) {
 				records, rows, rejected = records+b.records, rows+int64(b.rows), rejected+int64(len(b.rejects))
 				encodeBatch(t, d, b, codec)
 				carriers = append(carriers, b.carriers...)
@@ -240,7 +304,8 @@ func BenchmarkDecode(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(chunks[0].Text)))
 			for b.Loop() {
-				out = d.decode(chunks[0], out[:0])
+				lines := chunks[0].Lines()
+				out, _ = d.decode(chunks[0], &lines, out[:0])
 				for _, batch := range out {
 					d.batches.put(batch)
 				}

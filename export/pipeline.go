@@ -3,7 +3,6 @@ package export
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -39,12 +38,13 @@ type pipeline struct {
 // chunkSource cuts all inputs into chunks, in order, and calls emit with each. The chunks are the receiver's to release.
 type chunkSource func(ctx context.Context, emit func(input int, chunk *vcf.Chunk) error) error
 
-// decodeTask is a chunk on its way through the workers.
+// decodeTask is a chunk on its way through the workers: once as a rule, and as often as it takes where its contig changes all the time.
 type decodeTask struct {
 	input   int
 	chunk   *vcf.Chunk
+	lines   vcf.LineScanner // before those that are left
 	batches []*batch
-	done    chan struct{}
+	more    chan bool // one value each time, when batches are there: whether lines are left
 }
 
 // worker is the state of one of the workers: its decoder, made anew for each input.
@@ -79,7 +79,7 @@ func (p *pipeline) run(ctx context.Context, write func(*rowGroup) error) error {
 	g.Go(func() error {
 		defer producers.Done()
 		defer close(groups)
-		return p.assemble(ctx, tasks, groups, submit)
+		return (&assembler{p, submit, groups, nil, p.rows}).run(ctx, tasks)
 	})
 	g.Go(func() error {
 		producers.Wait()
@@ -118,7 +118,7 @@ func (p *pipeline) read(ctx context.Context, tasks chan<- *decodeTask, submit fu
 	return p.chunks(ctx, func(input int, chunk *vcf.Chunk) error {
 		p.progress.spend(StageRead, began)
 		defer func() { began = time.Now() }() // a step that is behind holds this up, which is not its own time
-		task := &decodeTask{input: input, chunk: chunk, done: make(chan struct{})}
+		task := &decodeTask{input: input, chunk: chunk, lines: chunk.Lines(), more: make(chan bool, 1)}
 		select {
 		case tasks <- task:
 		case <-ctx.Done():
@@ -134,9 +134,11 @@ func (p *pipeline) decode(w *worker, task *decodeTask) {
 		w.decoder = newDecoder(p.layout, p.groups, p.batches, task.input, p.inputs[task.input], p.failBad)
 		w.input = task.input
 	}
-	task.batches = w.decoder.decode(task.chunk, nil)
-	task.chunk.Release()
-	close(task.done)
+	var more bool
+	if task.batches, more = w.decoder.decode(task.chunk, &task.lines, nil); !more {
+		task.chunk.Release()
+	}
+	task.more <- more
 }
 
 // encode returns a job of a row group as one of the workers'.
@@ -145,72 +147,4 @@ func (p *pipeline) encode(job func()) func(*worker) {
 		defer p.progress.spend(StageEncode, time.Now())
 		job()
 	}
-}
-
-// assemble gathers batches into row groups, in file order, and has their pages encoded.
-func (p *pipeline) assemble(ctx context.Context, tasks <-chan *decodeTask, groups chan<- *rowGroup, submit func(func(*worker)) error) error {
-	var group *rowGroup
-	rows := p.rows
-	flush := func() error {
-		if group == nil {
-			return nil
-		}
-		for _, job := range group.finish() {
-			if err := submit(p.encode(job)); err != nil {
-				return err
-			}
-		}
-		select {
-		case groups <- group:
-			group = nil
-			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	for task := range tasks {
-		select {
-		case <-task.done:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-		for _, b := range task.batches {
-			if p.failBad && len(b.rejects) > 0 {
-				return badRecordError(b.rejects[0])
-			}
-			if p.strict {
-				if err := b.conflicts.mismatch(); err != nil {
-					return err
-				}
-			}
-			if group != nil && !group.takes(b) {
-				if err := flush(); err != nil {
-					return err
-				}
-			}
-			if group == nil {
-				group = p.rowPool.get(b.chrom)
-			}
-			p.progress.addRecords(b.records, int64(len(b.rejects)))
-			rows.check(b, p.inputs[b.last.Input].Name)
-			jobs, err := group.add(b, p.batches)
-			if err != nil {
-				return err
-			}
-			for _, job := range jobs {
-				if err := submit(p.encode(job)); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
-	}
-	return flush()
-}
-
-func badRecordError(r Reject) error {
-	return fmt.Errorf("%w: %s, %s: %s; mend the file, or set such records aside with --on-bad-record quarantine",
-		ErrBadRecord, r.Input, vcf.Place(r.Line, r.Offset), r.Reason)
 }

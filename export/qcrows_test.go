@@ -44,7 +44,7 @@ func TestQCRows(t *testing.T) {
 				d.qc.rows = nil
 			}
 			for _, chunk := range chunks {
-				for _, b := range d.decode(chunk, nil) {
+				for b := range decoded(d, chunk) {
 					for j := range numQC {
 						found[i] = append(found[i], spell(b.annotations[d.qc.leaf+j]))
 					}
