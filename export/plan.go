@@ -107,7 +107,7 @@ func (d *destination) admit(s state, name string, p Plan, overwrite bool) error 
 	case s.currentRun != "":
 		if old, ok := readPlan(d, name); ok {
 			if err := sameInputs(old.Inputs, p.Inputs); err != nil {
-				return err
+				return fmt.Errorf("%w; give --overwrite to begin anew", err)
 			}
 		}
 		return fmt.Errorf("%w: %s holds run %s, made from other inputs or options; give --overwrite to replace it, or another --out", ErrOtherRun, d.Root(), s.currentRun)
@@ -152,15 +152,9 @@ func pin(dir store.Store, name string, p Plan, overwrite bool, shards int) error
 	if err := json.Unmarshal(old, &pinned); err != nil {
 		return fmt.Errorf("%s: %w: %w", name, ErrManifest, err)
 	}
-	if !overwrite || string(old) == string(data) {
-		return sameInputs(pinned.Inputs, p.Inputs)
-	}
-	if shards > 1 {
-		if _, err := dir.Stat(RunPath(pinned.Run) + "/" + SuccessName); errors.Is(err, fs.ErrNotExist) {
-			return otherPlan(dir.Root(), pinned, p)
-		} else if err != nil {
-			return err
-		}
+	keep, err := agree(dir, pinned, p, overwrite, shards)
+	if keep || err != nil {
+		return err
 	}
 	err = dir.Replace(name, old, data)
 	if errors.Is(err, store.ErrChanged) { // by another shard, perhaps to the same
@@ -171,13 +165,28 @@ func pin(dir store.Store, name string, p Plan, overwrite bool, shards int) error
 	return err
 }
 
-// otherPlan says how the plan of other shards differs.
-func otherPlan(root string, pinned, p Plan) error {
-	err := sameInputs(pinned.Inputs, p.Inputs)
-	if err == nil {
-		err = fmt.Errorf("%w: run %q was current when the first shard began, and %q is now", ErrOtherRun, pinned.Replaces, p.Replaces)
+// agree finds out which of two plans of the same command holds, the one that is pinned or p, which is made now: keep is the first. An error says why neither does.
+func agree(dir store.Store, pinned, p Plan, overwrite bool, shards int) (keep bool, err error) {
+	changed := sameInputs(pinned.Inputs, p.Inputs)
+	if changed == nil && (!overwrite || pinned.Run == p.Run && pinned.Replaces == p.Replaces) {
+		return true, nil
 	}
-	return fmt.Errorf("%w; shards of this command have begun with it: to begin anew, stop them all and run varlake clean %s --older-than 0s", err, root)
+	if shards > 1 {
+		_, err := dir.Stat(RunPath(pinned.Run) + "/" + SuccessName)
+		if errors.Is(err, fs.ErrNotExist) {
+			if changed == nil {
+				changed = fmt.Errorf("%w: run %q was current when the first shard began, and %q is now", ErrOtherRun, pinned.Replaces, p.Replaces)
+			}
+			return false, fmt.Errorf("%w; shards of this command have begun with it: to begin anew, stop them all and run varlake clean %s --older-than 0s", changed, dir.Root())
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	if !overwrite {
+		return false, fmt.Errorf("%w; give --overwrite to begin anew", changed)
+	}
+	return false, nil
 }
 
 func readPlan(dir store.Store, name string) (p Plan, ok bool) {
@@ -190,16 +199,16 @@ func sameInputs(pinned, now []Input) error {
 	for i, in := range now {
 		switch {
 		case i >= len(pinned):
-			return fmt.Errorf("%w: %s was not there when this command first ran; give --overwrite to begin anew", ErrInputChanged, in.URI)
+			return fmt.Errorf("%w: %s was not there when this command first ran", ErrInputChanged, in.URI)
 		case in.URI != pinned[i].URI:
-			return fmt.Errorf("%w: %s stands where %s stood when this command first ran; give --overwrite to begin anew", ErrInputChanged, in.URI, pinned[i].URI)
+			return fmt.Errorf("%w: %s stands where %s stood when this command first ran", ErrInputChanged, in.URI, pinned[i].URI)
 		case in != pinned[i]:
-			return fmt.Errorf("%w: %s had %d bytes (%s) when this command first ran and has %d (%s); give --overwrite to begin anew",
+			return fmt.Errorf("%w: %s had %d bytes (%s) when this command first ran and has %d (%s)",
 				ErrInputChanged, in.URI, pinned[i].Bytes, pinned[i].ETag, in.Bytes, in.ETag)
 		}
 	}
 	if len(now) < len(pinned) {
-		return fmt.Errorf("%w: %s is gone since this command first ran; give --overwrite to begin anew", ErrInputChanged, pinned[len(now)].URI)
+		return fmt.Errorf("%w: %s is gone since this command first ran", ErrInputChanged, pinned[len(now)].URI)
 	}
 	return nil
 }

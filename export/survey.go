@@ -111,12 +111,10 @@ func (e *exporter) outlook(out func() (*destination, error)) (Outlook, error) {
 		return Outlook{}, err
 	}
 	begun, err := e.begin(dir, state)
-	switch {
-	case errors.Is(err, ErrOtherRun), errors.Is(err, ErrInputChanged):
-		return Outlook{Would: Refuse, Reason: err.Error()}, nil
-	case err != nil:
-		return Outlook{}, err
-	case begun.run == state.currentRun:
+	if err != nil {
+		return refusal(err)
+	}
+	if begun.run == state.currentRun {
 		return Outlook{Would: Nothing, Run: begun.run}, nil
 	}
 	o := Outlook{Would: Begin, Run: begun.run, Replaces: state.currentRun}
@@ -124,8 +122,11 @@ func (e *exporter) outlook(out func() (*destination, error)) (Outlook, error) {
 	if !ok {
 		return o, nil
 	}
-	if err := sameInputs(pinned.Inputs, e.manifestInputs()); err != nil && !e.opt.Overwrite {
-		return Outlook{Would: Refuse, Reason: err.Error()}, nil
+	now := Plan{Run: begun.run, Replaces: state.currentRun, Inputs: e.manifestInputs()}
+	if keep, err := agree(dir, pinned, now, e.opt.Overwrite, e.opt.Shards); err != nil {
+		return refusal(err)
+	} else if !keep {
+		return o, nil
 	}
 	o.Would = Resume
 	for folder, n := range map[string]*int{"/_shards": &o.ShardsDone, "/_parts": &o.PartSets} {
@@ -136,4 +137,12 @@ func (e *exporter) outlook(out func() (*destination, error)) (Outlook, error) {
 		*n = len(slices.DeleteFunc(names, func(name string) bool { return path.Ext(name) != ".json" || strings.HasPrefix(path.Base(name), "_") }))
 	}
 	return o, nil
+}
+
+// refusal is the outlook where an export would refuse to begin.
+func refusal(err error) (Outlook, error) {
+	if errors.Is(err, ErrOtherRun) || errors.Is(err, ErrInputChanged) {
+		return Outlook{Would: Refuse, Reason: err.Error()}, nil
+	}
+	return Outlook{}, err
 }
