@@ -99,6 +99,25 @@ func Register(ctx context.Context, api GlueAPI, m *export.Manifest, opt GlueOpti
 	return r.result(entries), nil
 }
 
+// RegisterCurrent is Register of the run that readers see, which is that of d at first. Another command may publish and register its run meanwhile, and be overtaken by this one: so it
+// looks again, and registers anew until it has registered what is current. It returns the last registration.
+func RegisterCurrent(ctx context.Context, api GlueAPI, d *export.Dataset, opt GlueOptions) (*Registration, error) {
+	for {
+		r, err := Register(ctx, api, d.Manifest, opt)
+		if err != nil {
+			return nil, err
+		}
+		now, err := d.Now()
+		if err != nil {
+			return nil, fmt.Errorf("registered is run %s, and whether it is current is not known: %w", d.Manifest.Run, err)
+		}
+		if now == d {
+			return r, nil
+		}
+		d = now
+	}
+}
+
 // CheckGlue fails where Register would before it writes: if Glue can't be read, or has tables of others by the names that the tables of a dataset would have. The dataset
 // need not be there yet; tables are those that it is to have, none: all.
 func CheckGlue(ctx context.Context, api GlueAPI, opt GlueOptions, tables []string) error {

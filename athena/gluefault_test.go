@@ -2,6 +2,7 @@ package athena
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/varlake/varlake/internal/bucket"
 	"github.com/varlake/varlake/internal/cloud"
 	"github.com/varlake/varlake/internal/gluetest"
+	"github.com/varlake/varlake/internal/store"
 )
 
 // steps are registrations with every kind of write in them.
@@ -240,6 +242,72 @@ func TestRegisterMeetsWriter(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A command whose run is replaced while it registers leaves the tables of the run that took its place, at whichever write it is overtaken.
+func TestRegisterCurrentOvertaken(t *testing.T) {
+	first, second := runOf("r1", "1", "2"), runOf("r2", "2", "3")
+	want := undisturbed(t, first, second)
+	for _, registers := range []bool{false, true} { // does the command of the other run register it in that moment, or will it later
+		for write := 1; ; write++ {
+			server, client := newCatalog(t, 3)
+			files := store.At(t.TempDir())
+			if err := publish(files, nil, first); err != nil {
+				t.Fatal(err)
+			}
+			d, err := export.ReadDataset(files)
+			if err != nil {
+				t.Fatal(err)
+			}
+			server.Set(&gluetest.Fault{
+				Times:   1,
+				Strikes: func(c gluetest.Call) bool { return c.Write && c.Number == write },
+				Before: func() {
+					err := publish(files, first, second)
+					if err == nil && registers {
+						_, err = Register(t.Context(), client, second, glueOptions)
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				},
+			})
+			if _, err := RegisterCurrent(t.Context(), client, d, glueOptions); err != nil {
+				t.Fatal(err)
+			}
+			if server.Struck() == 0 { // it has no more writes
+				if write < 5 {
+					t.Errorf("%d writes", write-1)
+				}
+				break
+			}
+			if got := server.Dump(); got != want {
+				t.Errorf("overtaken at write %d, registers %v:\n%s\nwant\n%s", write, registers, got, want)
+			}
+		}
+	}
+}
+
+// publish makes a run current in place of another; nil: of none.
+func publish(files store.Store, old, m *export.Manifest) error {
+	manifest, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	if err := files.Put(export.RunPath(m.Run)+"/"+export.ManifestName, manifest); err != nil {
+		return err
+	}
+	var before []byte
+	if old != nil {
+		if before, err = json.Marshal(export.Current{Run: old.Run}); err != nil {
+			return err
+		}
+	}
+	after, err := json.Marshal(export.Current{Run: m.Run})
+	if err != nil {
+		return err
+	}
+	return files.Replace(export.CurrentName, before, after)
 }
 
 // Workers that register the same run at the same time all succeed, and leave one result.

@@ -179,6 +179,18 @@ func ReadDataset(files store.Store) (*Dataset, error) {
 	return NewDataset(files, m), nil
 }
 
+// Now returns the dataset as readers see it now: d itself while its run is current. Errors are as those of OpenDataset.
+func (d *Dataset) Now() (*Dataset, error) {
+	var current Current
+	if err := readJSON(d.Files(), CurrentName, &current); err != nil {
+		return nil, fmt.Errorf("%s: %w", d.Root, err)
+	}
+	if current.Run == d.Manifest.Run {
+		return d, nil
+	}
+	return ReadDataset(d.Files())
+}
+
 // check finds what would lead a reader astray, out of the dataset above all: a
 // manifest may have been made by anyone.
 func (m *Manifest) check(run string) error {

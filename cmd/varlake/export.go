@@ -132,7 +132,7 @@ func (c *exportCommand) export(ctx context.Context, std *streams, j *job, m *met
 	if err := printSummary(std.out, c.Out, result); err != nil || c.Database == "" {
 		return result, err
 	}
-	return result, registration.register(ctx, std.out, result.Manifest)
+	return result, registration.register(ctx, std.out, result.Dataset)
 }
 
 // clients returns the options of the clients of a job, whose retries it counts.

@@ -40,7 +40,7 @@ func (c *registerCommand) Run(ctx context.Context, std *streams) error {
 	if err != nil {
 		return err
 	}
-	return target.register(ctx, std.out, dataset.Manifest)
+	return target.register(ctx, std.out, dataset)
 }
 
 // registration says where a dataset is registered.
@@ -76,12 +76,12 @@ func (r registration) checkGlue(ctx context.Context, tables []string) error {
 }
 
 // register registers the dataset and says what came of it.
-func (r registration) register(ctx context.Context, w io.Writer, m *export.Manifest) error {
+func (r registration) register(ctx context.Context, w io.Writer, d *export.Dataset) error {
 	client, err := cloud.Glue(ctx, r.aws)
 	if err != nil {
 		return err
 	}
-	done, err := athena.Register(ctx, client, m, r.options())
+	done, err := athena.RegisterCurrent(ctx, client, d, r.options())
 	if err != nil {
 		return err
 	}
