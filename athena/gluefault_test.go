@@ -288,6 +288,62 @@ func TestRegisterCurrentOvertaken(t *testing.T) {
 	}
 }
 
+// However far a registration came, the runs are found that tables and partitions name.
+func TestNamedRuns(t *testing.T) {
+	first, second := runOf("r1", contigs(30)...), runOf("r2", contigs(32)[28:]...)
+	seen := make(map[string]bool)
+	for write := 1; ; write++ {
+		server, client := newCatalog(t, 1)
+		register(t, client, first, glueOptions)
+		server.Calls()
+		server.Set(&gluetest.Fault{Code: "InternalServiceException", Strikes: func(c gluetest.Call) bool { return c.Write && c.Number >= write }})
+		_, err := Register(t.Context(), client, second, glueOptions)
+		server.Set(nil)
+		runs, errNamed := NamedRuns(t.Context(), client, glueOptions)
+		if errNamed != nil {
+			t.Fatal(errNamed)
+		}
+		want := make(map[string]bool)
+		for _, table := range dump(t, server)["lake"].Tables {
+			want[runIn(table.StorageDescriptor.Location)] = true
+		}
+		for _, partitions := range dump(t, server)["lake"].Partitions {
+			for _, p := range partitions {
+				want[runIn(p.StorageDescriptor.Location)] = true
+			}
+		}
+		delete(want, "")
+		if len(runs) != len(want) {
+			t.Errorf("write %d: %v, want %v", write, runs, want)
+		}
+		for run, table := range runs {
+			if !want[run] || !strings.HasPrefix(table, "lake.p_") {
+				t.Errorf("write %d: %s by %s, want %v", write, run, table, want)
+			}
+		}
+		seen[fmt.Sprint(want)] = true
+		if err == nil {
+			break
+		}
+	}
+	if len(seen) != 3 { // the first, both, the second
+		t.Errorf("seen %v", seen)
+	}
+	_, client := newCatalog(t, 1)
+	if runs, err := NamedRuns(t.Context(), client, glueOptions); !errors.Is(err, ErrNoDatabase) {
+		t.Errorf("no database: %v, %v", runs, err)
+	}
+}
+
+// runIn is the run in a location of the dataset, "" where there is none.
+func runIn(location string) string {
+	parts := strings.Split(strings.TrimPrefix(location, "s3://bucket/cohort/"), "/")
+	if parts[0] != "runs" {
+		return ""
+	}
+	return parts[1]
+}
+
 // publish makes a run current in place of another; nil: of none.
 func publish(files store.Store, old, m *export.Manifest) error {
 	manifest, err := json.Marshal(m)

@@ -45,14 +45,15 @@ type Survey struct {
 	Kept      []Leftover
 
 	before time.Time
+	named  map[string]string
 	files  store.Store
 }
 
 // Look finds what no manifest names in a dataset. All of the current run is named, but for its temporary files. What is younger than
-// before is kept, and so is a run with anything in it that is: an export may be at work there. An error wraps export.ErrNoDataset where nothing is there that an export
+// before is kept, and so is a run with anything in it that is: an export may be at work there. named are runs that tables name, with why they are kept; their plans stay too. An error wraps export.ErrNoDataset where nothing is there that an export
 // made, and export.ErrManifest where it can't be told which run is current.
-func Look(files store.Store, before time.Time) (*Survey, error) {
-	s := &Survey{before: before, files: files}
+func Look(files store.Store, before time.Time, named map[string]string) (*Survey, error) {
+	s := &Survey{before: before, named: named, files: files}
 	if err := s.readCurrent(); err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func age(t *testing.T, root string, by time.Duration) {
 
 func look(t *testing.T, root string) *Survey {
 	t.Helper()
-	s, err := Look(store.At(root), time.Now().Add(-day))
+	s, err := Look(store.At(root), time.Now().Add(-day), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,6 +122,30 @@ func TestClean(t *testing.T) {
 	}
 	if found := faults(t, root); len(found) > 0 {
 		t.Errorf("the current run is no longer whole: %q", found)
+	}
+}
+
+// A run that tables name is kept, with its plan, however old it is; another is not.
+func TestNamedIsKept(t *testing.T) {
+	t.Parallel()
+	root, old := twice(t)
+	write(t, filepath.Join(root, deadRun+"/variants/x"), "text")
+	age(t, root, 2*day)
+	s, err := Look(store.At(root), time.Now(), map[string]string{strings.TrimPrefix(old, "runs/"): "a table names it"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := paths(s.Leftovers); !slices.Equal(got, []string{"run " + deadRun}) {
+		t.Errorf("leftovers %q", got)
+	}
+	if len(s.Kept) != 1 || s.Kept[0].Path != old || s.Kept[0].Why != "a table names it" {
+		t.Errorf("kept %+v", s.Kept)
+	}
+	deleteAll(t, s)
+	plan := planOf(t, root, old)
+	s = look(t, root)
+	if want := []string{"plan " + plan, "run " + old}; !slices.Equal(paths(s.Leftovers), want) {
+		t.Errorf("named no more: leftovers %q, want %q", paths(s.Leftovers), want)
 	}
 }
 
@@ -216,7 +240,7 @@ func TestCleanFollowsNoLink(t *testing.T) {
 		t.Errorf("young: leftovers %q", paths(s.Leftovers))
 	}
 	// Links keep their age, and a run with a young one is kept; a day on, it goes.
-	s, err := Look(store.At(root), time.Now().Add(time.Hour))
+	s, err := Look(store.At(root), time.Now().Add(time.Hour), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +266,7 @@ func TestCleanFollowsNoLink(t *testing.T) {
 		if err := errors.Join(os.Rename(path, elsewhere), os.Symlink(elsewhere, path)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Look(store.At(root), time.Now()); !errors.Is(err, errLink) {
+		if _, err := Look(store.At(root), time.Now(), nil); !errors.Is(err, errLink) {
 			t.Errorf("%s is a link: %v", name, err)
 		}
 	}
@@ -257,13 +281,13 @@ func TestCleanRefuses(t *testing.T) {
 	}
 	age(t, other, 2*day)
 	for _, root := range []string{other, t.TempDir(), filepath.Join(other, "absent")} {
-		if s, err := Look(store.At(root), time.Now()); !errors.Is(err, export.ErrNoDataset) {
+		if s, err := Look(store.At(root), time.Now(), nil); !errors.Is(err, export.ErrNoDataset) {
 			t.Errorf("%s: %+v, %v", root, s, err)
 		}
 	}
 	damaged, _ := twice(t)
 	write(t, filepath.Join(damaged, export.CurrentName), "{")
-	if _, err := Look(store.At(damaged), time.Now()); !errors.Is(err, export.ErrManifest) {
+	if _, err := Look(store.At(damaged), time.Now(), nil); !errors.Is(err, export.ErrManifest) {
 		t.Errorf("damaged: %v", err)
 	}
 	foreign, old := twice(t)

@@ -78,6 +78,9 @@ func (s *Survey) runs() (found bool, err error) {
 		if l.Why, err = s.foreign(l.Path); err != nil {
 			return found, err
 		}
+		if why, ok := s.named[e.Name()]; ok {
+			l.Why = why
+		}
 		l.run = e.Name()
 		s.add(l)
 	}
