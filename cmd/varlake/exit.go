@@ -59,18 +59,23 @@ func exitCode(ctx context.Context, err error) int {
 // interrupter ends the work of a command as a signal does. The cause, which wraps errInterrupted, is what the command says in the end.
 type interrupter func(cause error)
 
-// interruptible returns a context that ends with errInterrupted at the first SIGINT or SIGTERM, or when interrupt is called. The second signal does what signals do to a program that
-// knows nothing of them.
+// interruptible returns a context that ends with errInterrupted at the first SIGINT or SIGTERM, or when interrupt is called. The second signal ends the process at once, with the same exit
+// code: the same command goes on from there, too. (Left to the signal itself, the code would be that of wrong usage in a container, where the process is number 1 and no signal kills it.)
 func interruptible(parent context.Context) (ctx context.Context, interrupt interrupter, stop context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
-	signals := make(chan os.Signal, 1)
+	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	stopped := make(chan struct{})
 	go func() {
 		select {
 		case <-signals: // after an interrupt it ends nothing: a Spot notice is followed by SIGTERM, which must not cut short what the notice began
-			signal.Stop(signals)
 			cancel(errInterrupted)
+		case <-stopped:
+			return
+		}
+		select {
+		case <-signals:
+			os.Exit(exitInterrupted)
 		case <-stopped:
 		}
 	}()

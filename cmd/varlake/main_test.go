@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -148,6 +151,42 @@ func TestInterrupt(t *testing.T) {
 				t.Errorf("_current.json: %v, it must not be there", err)
 			}
 		})
+	}
+}
+
+// TestInterruptTwice stops an export that waits for a store, as it may for some seconds after the first signal, by a second one.
+func TestInterruptTwice(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, release := make(chan bool, 100), make(chan bool)
+	silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		asked <- true
+		<-release
+	}))
+	defer silent.Close()
+	defer close(release)
+	c := &exec.Cmd{Path: self, Args: []string{"varlake", "export", "-", "--out", "s3://bucket/dataset"}, Stdin: endless(),
+		Env: append(os.Environ(), "AWS_ENDPOINT_URL_S3="+silent.URL, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret")}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Process.Kill()
+	<-asked
+	began := time.Now()
+	for range 2 {
+		if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(200 * time.Millisecond) // two that are on their way would come as one
+	}
+	c.Wait() // its error is the exit code, or that of the broken pipe
+	if code := c.ProcessState.ExitCode(); code != exitInterrupted {
+		t.Errorf("exit code %d, not %d: %v", code, exitInterrupted, c.ProcessState)
+	}
+	if took := time.Since(began); took > grace/2 {
+		t.Errorf("it ended %v after the first signal", took)
 	}
 }
 
