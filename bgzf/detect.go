@@ -35,10 +35,14 @@ func Detect(head []byte) Format {
 	return Unknown
 }
 
-// detectGzip tells BGZF from gzip, and what binary format is inside either.
+// detectGzip tells BGZF from gzip, and what is inside either that is no text.
 func detectGzip(head []byte) Format {
-	if f := detectMagic(inflatedHead(head)); f == BCF || f == BAM || f == Index {
+	inside := inflatedHead(head)
+	if f := detectMagic(inside); f == BCF || f == BAM || f == Index {
 		return f
+	}
+	if bytes.HasPrefix(inside, []byte("\x1f\x8b")) {
+		return Nested
 	}
 	if _, err := parseFrame(head); err == nil {
 		return BGZF

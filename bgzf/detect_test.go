@@ -38,6 +38,8 @@ func TestDetect(t *testing.T) {
 		{"BCF after an empty block", append([]byte(endMarker), htsFile(t, bcf)...), BCF},
 		{"BCF in plain gzip", gzipMember(t, bcf), BCF},
 		{"BCF, bare", bcf, BCF},
+		{"BGZF inside gzip", gzipMember(t, htsFile(t, []byte("##fileformat=VCFv4.2\n"))), Nested},
+		{"gzip inside BGZF", htsFile(t, gzipMember(t, []byte("##fileformat=VCFv4.2\n"))), Nested},
 		{"BAM", htsFile(t, []byte("BAM\x01\x00\x00\x00\x00")), BAM},
 		{"tabix index", htsFile(t, []byte("TBI\x01\x00\x00\x00\x00")), Index},
 		{"CSI index", htsFile(t, []byte("CSI\x01\x00\x00\x00\x00")), Index},
@@ -64,6 +66,7 @@ func TestForeignContentIsRefused(t *testing.T) {
 		want    []string
 	}{
 		{htsFile(t, []byte("BCF\x02\x02\x00\x00\x00\x00")), []string{"a BCF file", "bcftools view -Oz"}},
+		{gzipMember(t, htsFile(t, []byte("##fileformat=VCFv4.2\n"))), []string{"gzip inside gzip", "compressed twice", "gzip -dc"}},
 		{[]byte("CRAM\x03"), []string{"a CRAM file"}},
 		{[]byte("PK\x03\x04"), []string{"a ZIP file", "unzip"}},
 		{[]byte("<html>"), []string{"HTML", "fetch it again"}},

@@ -16,6 +16,7 @@ const (
 	BAM            // aligned reads
 	CRAM           // aligned reads
 	Index          // a TBI, CSI or BAI index
+	Nested         // gzip inside gzip: compressed twice
 	ZIP
 	Bzip2
 	XZ
@@ -41,6 +42,8 @@ func (f Format) String() string {
 		return "CRAM"
 	case Index:
 		return "index"
+	case Nested:
+		return "gzip inside gzip"
 	case ZIP:
 		return "ZIP"
 	case Bzip2:
@@ -70,6 +73,8 @@ func (f Format) refuse(name string, head []byte) error {
 		advice = "it holds aligned reads: call variants first, with `bcftools mpileup` and `bcftools call` for one"
 	case Index:
 		what, advice = "an index", "give the file that it indexes"
+	case Nested:
+		what, advice = "gzip inside gzip", "it was compressed twice: unpack it once, with `gzip -dc IN >OUT.vcf.gz`"
 	case ZIP:
 		advice = "unpack it with `unzip` and give what is inside"
 	case Bzip2:
