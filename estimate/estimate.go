@@ -130,7 +130,7 @@ func assemble(survey *export.Survey, s *sample, trial *trial) *Estimate {
 	work := work{records: e.Records.Value, text: e.Text.Value, written: e.Bytes}
 	e.Batch = batch(work, s, e.LargestRow.Bytes, survey.Options.Memory)
 	e.Shards = shards(survey, s, max(1, survey.Options.Shards), work)
-	e.countFiles(survey.Options.PartSize, s.switches())
+	e.countFiles(survey.Options.PartSize, s.switches(), trial)
 	e.Queries = queries(e, trial)
 	e.Warnings = warnings(survey, s, e, trial)
 	return e
@@ -146,18 +146,20 @@ func (e *Estimate) table(name string) *Table {
 	return nil
 }
 
-// countFiles foresees the files of every table. All record tables cut their parts at the same records: where a shard ends, where the contig switches, and where the largest file has the part size.
-func (e *Estimate) countFiles(partSize, switches int64) {
-	var rows, largest int64
-	for _, t := range e.Tables {
-		if t.Name != export.SampleAnnotations {
-			rows, largest = max(rows, t.Rows), max(largest, t.Bytes)
+// countFiles foresees the files of every table. All record tables cut their row groups and parts at the same records: a part ends with a shard, where the contig switches, and with the row group in which the
+// largest file comes to the part size.
+func (e *Estimate) countFiles(partSize, switches int64, trial *trial) {
+	var rows, largest, groups int64
+	for i := range e.Tables {
+		if t := &e.Tables[i]; t.Name != export.SampleAnnotations {
+			rows, largest, groups = max(rows, t.Rows), max(largest, t.Bytes), max(groups, trial.rowGroups(t))
 		}
 	}
 	var parts int64
 	if rows > 0 {
-		stretches := int64(e.Shards.Count-e.Shards.Empty) + switches // of one shard and contig
-		parts = min(rows, stretches*max(1, (largest/max(1, stretches)+partSize-1)/partSize))
+		stretches := max(1, int64(e.Shards.Count-e.Shards.Empty)+switches) // of one shard and contig
+		ofPart := ceil(partSize, max(1, largest/groups))
+		parts = min(rows, stretches*ceil(ceil(groups, stretches), ofPart))
 	}
 	for i := range e.Tables {
 		t := &e.Tables[i]
@@ -167,3 +169,5 @@ func (e *Estimate) countFiles(partSize, switches int64) {
 		e.Files += t.Files
 	}
 }
+
+func ceil(n, by int64) int64 { return (n + by - 1) / by }

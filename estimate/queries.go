@@ -97,7 +97,7 @@ func (t *trial) rowGroups(table *Table) int64 {
 	}
 	each := int64(float64(groupBytes) / max(1, f.raw/float64(f.rows)))
 	each = max(1, min(each, groupRows))
-	return max(1, table.Files, (table.Rows+each-1)/each)
+	return max(1, table.Files, ceil(table.Rows, each))
 }
 
 // footers is what the footers of a table take, which every query reads.
