@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/varlake/varlake/annotate"
+	"github.com/varlake/varlake/bgzf"
 	"github.com/varlake/varlake/export/pq"
 	"github.com/varlake/varlake/internal/source"
 	"github.com/varlake/varlake/internal/store"
@@ -266,23 +267,26 @@ func (e *exporter) pipeline(batches *batchPool, codec *pq.Codec, last *locus) *p
 	if last != nil {
 		p.rows.locus = *last
 	}
-	e.opt.Progress.setTotal(e.shardSize())
+	e.opt.Progress.setTotal(e.toRead())
 	if e.from != nil {
 		p.chunks = e.reload
 	}
 	return p
 }
 
-// shardSize returns how many bytes of the inputs the shard reads, -1 where that is not known.
-func (e *exporter) shardSize() (n int64) {
+// toRead returns how many bytes of the inputs are still to be read, -1 where that is not known.
+func (e *exporter) toRead() (n int64) {
 	if e.from != nil {
 		return -1
 	}
-	for _, s := range e.slices {
+	for _, s := range e.slicesLeft() {
 		if s.To < 0 {
 			return -1
 		}
 		n += s.To - s.From
+		if resume := e.resumeIn(s.Input); resume != nil && e.inputs[s.Input].format == bgzf.BGZF { // all else is read from its beginning
+			n -= resume.Offset>>16 - s.From
+		}
 	}
 	return n
 }

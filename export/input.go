@@ -180,10 +180,7 @@ func (in *input) unchanged(ctx context.Context) error {
 
 // readInputs is the chunkSource of files: of their slices, without what an interrupted run has done. The next slice is opened while one is read.
 func (e *exporter) readInputs(ctx context.Context, emit func(input int, chunk *vcf.Chunk) error) error {
-	rest := e.slices
-	if e.resume != nil {
-		rest = slices.DeleteFunc(slices.Clone(rest), func(s slice) bool { return s.Input < e.resume.Input })
-	}
+	rest := e.slicesLeft()
 	open := func(s slice) func() error {
 		return start(func() error { return e.openSlice(ctx, s) })
 	}
@@ -204,6 +201,14 @@ func (e *exporter) readInputs(ctx context.Context, emit func(input int, chunk *v
 		}
 	}
 	return nil
+}
+
+// slicesLeft are the slices that an interrupted run has not read to their end.
+func (e *exporter) slicesLeft() []slice {
+	if e.resume == nil {
+		return e.slices
+	}
+	return slices.DeleteFunc(slices.Clone(e.slices), func(s slice) bool { return s.Input < e.resume.Input })
 }
 
 func (e *exporter) openSlice(ctx context.Context, s slice) error {

@@ -33,12 +33,13 @@ type Progress struct {
 	input   atomic.Int64
 	records atomic.Int64
 	rejects atomic.Int64
+	kept    atomic.Int64
 	total   atomic.Int64
 	run     atomic.Pointer[string]
 	spent   [stages]atomic.Int64 // nanoseconds
 }
 
-// Bytes returns how many bytes of the inputs were read, as they are stored, and how many there are, -1 where that is not known.
+// Bytes returns how many bytes of the inputs were read, as they are stored, and how many are read in all, without what earlier attempts have done; -1 where that is not known.
 func (p *Progress) Bytes() (done, total int64) {
 	return p.before.Load() + p.current.Load(), p.total.Load()
 }
@@ -48,6 +49,9 @@ func (p *Progress) Records() int64 { return p.records.Load() }
 
 // Rejects returns how many records were set aside.
 func (p *Progress) Rejects() int64 { return p.rejects.Load() }
+
+// Kept returns how many records earlier attempts had done, which are not among Records.
+func (p *Progress) Kept() int64 { return p.kept.Load() }
 
 // Run names the run; "" before inputs and options have told which it is.
 func (p *Progress) Run() string {
@@ -89,6 +93,12 @@ func (p *Progress) setBytes(input int, n int64) {
 		p.before.Add(p.current.Load())
 	}
 	p.current.Store(n)
+}
+
+func (p *Progress) setKept(records int64) {
+	if p != nil {
+		p.kept.Store(records)
+	}
 }
 
 func (p *Progress) setTotal(n int64) {

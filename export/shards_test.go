@@ -181,6 +181,8 @@ func TestTakenUpAfterAnyWrite(t *testing.T) {
 					return s, nil
 				}
 				for opt.Shard = range opt.Shards {
+					p := new(Progress)
+					opt.Progress = p
 					result, err := Run(t.Context(), "test", opt)
 					if err != nil {
 						if !errors.Is(err, errFailing) {
@@ -190,6 +192,10 @@ func TestTakenUpAfterAnyWrite(t *testing.T) {
 					}
 					done = done || result.Done
 					kept += result.Shard.Kept
+					// A shard ends with a line, and reads a little more than its slice.
+					if read, toRead := p.Bytes(); read < toRead || read > toRead && opt.Shards == 1 || p.Records() != result.Shard.Records-result.Shard.Kept {
+						t.Errorf("after %d writes: %d of %d bytes, %d records; the shard has %d, and %d were kept", left, read, toRead, p.Records(), result.Shard.Records, result.Shard.Kept)
+					}
 				}
 				return false, done, kept
 			}

@@ -76,6 +76,7 @@ func (e *exporter) takeUp(ctx context.Context, w *partWriter, counts *ShardCount
 		return false, err
 	}
 	counts.Kept = w.total.records
+	e.opt.Progress.setKept(counts.Kept)
 	return false, w.abortUploads()
 }
 

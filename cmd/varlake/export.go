@@ -125,8 +125,8 @@ func (c *exportCommand) export(ctx context.Context, std *streams, j *job, m *met
 		return nil, err
 	}
 	if result.Dataset == nil {
-		_, err := fmt.Fprintf(std.out, "shard %d of %d: %s, %s, %d rejected; %d of %d shards are done\n", j.shard, j.shards,
-			count(result.Shard.Records, "record", "records"), count(result.Shard.Rows, "row", "rows"), result.Shard.Rejected, result.ShardsDone, result.Shards)
+		_, err := fmt.Fprintf(std.out, "shard %d of %d: %s, %s, %d rejected%s; %d of %d shards are done\n", j.shard, j.shards,
+			count(result.Shard.Records, "record", "records"), count(result.Shard.Rows, "row", "rows"), result.Shard.Rejected, keptText(result.Shard), result.ShardsDone, result.Shards)
 		return result, err
 	}
 	if err := printSummary(std.out, c.Out, result); err != nil || c.Database == "" {

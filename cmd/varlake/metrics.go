@@ -28,7 +28,7 @@ func (f operatorFlags) meter(std *streams, j *job) *meter {
 }
 
 // A meter is a reporter that has nothing to say before the first interval is over, and its last word when the exit code is known.
-func (m *meter) begin(int64)            {}
+func (m *meter) begin(_, _ int64)       {}
 func (m *meter) update(_, _ int64)      { m.line(nil) }
 func (m *meter) end(_, _ int64, _ bool) {}
 

@@ -24,7 +24,7 @@ const (
 
 // reporter shows how an export gets on while it does.
 type reporter interface {
-	begin(total int64) // work has begun; total is -1 where that is not known
+	begin(total, kept int64) // work has begun; total is -1 where that is not known, kept the records that earlier attempts have done
 	update(done, records int64)
 	end(done, records int64, ok bool)
 }
@@ -80,7 +80,7 @@ func follow(shown []*follower, p *export.Progress, quit <-chan bool) {
 			switch {
 			case !begun:
 				f.last = now
-				f.begin(total)
+				f.begin(total, p.Kept())
 			case now.Sub(f.last) >= f.every:
 				f.last = now
 				f.update(done, p.Records())
@@ -124,9 +124,13 @@ func newLogReporter(log func() *slog.Logger) *logReporter {
 	return &logReporter{log: log, start: time.Now()}
 }
 
-func (r *logReporter) begin(total int64) {
+func (r *logReporter) begin(total, kept int64) {
 	r.total = total
-	r.log().Info("reading", r.size()...)
+	args := r.size()
+	if kept > 0 {
+		args = append(args, "kept_records", kept)
+	}
+	r.log().Info("reading", args...)
 }
 
 func (r *logReporter) size() []any {
@@ -161,7 +165,7 @@ type barReporter struct {
 	bar *pb.ProgressBar
 }
 
-func (r *barReporter) begin(total int64) {
+func (r *barReporter) begin(total, _ int64) {
 	template := barTemplate
 	if total < 0 {
 		total, template = 0, countTemplate

@@ -34,7 +34,7 @@ func TestLogReporter(t *testing.T) {
 		j := newJob("d", newLog(&out, "json"))
 		j.shards, j.shard = 3, 2
 		r := newLogReporter(j.log)
-		r.begin(1000)
+		r.begin(1000, 0)
 		time.Sleep(10 * time.Second)
 		r.update(250, 40)
 		time.Sleep(10 * time.Second)

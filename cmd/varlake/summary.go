@@ -23,7 +23,11 @@ func printSummary(w io.Writer, root string, result *export.Result) error {
 		fmt.Fprintf(out, "already done: %s is what this command makes\n", visible(root))
 	}
 	fmt.Fprintf(out, "samples    %s\n", grouped(m.Samples))
-	fmt.Fprintf(out, "records    %s: %s, %s rejected\n", grouped(m.Records), count(m.Rows, "row", "rows"), grouped(m.Rejected))
+	kept := ""
+	if result.Shards == 1 {
+		kept = keptText(result.Shard)
+	}
+	fmt.Fprintf(out, "records    %s: %s, %s rejected%s\n", grouped(m.Records), count(m.Rows, "row", "rows"), grouped(m.Rejected), kept)
 	if text := qcLine(result.QC); text != "" {
 		fmt.Fprintf(out, "QC         %s\n", text)
 	}
@@ -40,6 +44,17 @@ func printSummary(w io.Writer, root string, result *export.Result) error {
 	}
 	fmt.Fprintf(out, "next       varlake query %s %s\n", visible(shellWord(root)), question(m))
 	return out.Flush()
+}
+
+// keptText says how many records of a shard earlier attempts had done.
+func keptText(s export.ShardCounts) string {
+	switch s.Kept {
+	case 0:
+		return ""
+	case s.Records:
+		return "; an earlier attempt had done all"
+	}
+	return fmt.Sprintf("; earlier attempts had done %s", count(s.Kept, "record", "records"))
 }
 
 func qcLine(qc export.QCSummary) string {
