@@ -393,7 +393,8 @@ def overhead(check):
     rounds = [(cpu(1, f"one-{i}"), cpu(4, f"four-{i}")) for i in range(3)]  # in turn, lest a busy minute be in one column only
     ratio = statistics.median(four / one for one, four in rounds)
     print(f"overhead: four shards take {ratio:.3f} times the CPU of one process: " + ", ".join(f"{four:.1f} and {one:.1f} s" for one, four in rounds))
-    check.expect(ratio <= 1.1, f"overhead: {ratio:.3f} times the CPU of one process: {rounds}")
+    limit = 1.1 if check.full else 1.2  # what a shard costs once weighs more in little work, and so does a neighbour on the machine
+    check.expect(ratio <= limit, f"overhead: {ratio:.3f} times the CPU of one process: {rounds}")
 
 
 def main():
