@@ -195,7 +195,7 @@ def lasting_uploads(place, out, logs):
 class Tally:
     def __init__(self):
         self.struck, self.under_way, self.kills, self.after_sets = collections.Counter(), collections.Counter(), collections.Counter(), 0
-        self.runs = self.killed = self.workers = self.starts = self.polls = self.seen = self.wrong = self.uploads = self.orphans = 0
+        self.runs = self.calm = self.killed = self.workers = self.starts = self.polls = self.seen = self.wrong = self.uploads = self.orphans = 0
 
 
 def chaos(check, case, place, proxies, readers, seed, tally):
@@ -233,8 +233,8 @@ def chaos(check, case, place, proxies, readers, seed, tally):
             tally.struck[kind] += 1
             tally.under_way[kind] += first_read <= r.start <= committed
     struck = sum(bool(r.fault) for r in logs)
-    # a worker may be done before all that is meant for it has struck: how often each kind did is looked at over all runs
-    check.expect(struck >= len(KINDS) / 2 and struck == sum(p.struck for p in proxies.all), f"{what}: {struck} faults struck")
+    check.expect(struck == sum(p.struck for p in proxies.all), f"{what}: {struck} faults struck, and the proxies count others")
+    enough = struck >= len(KINDS) - 1  # workers may be done before all that is meant for them has struck: such a run is looked at as any, and not counted
 
     kills = [k for ks, _ in done for k in ks]
     sets_before = 0
@@ -247,7 +247,8 @@ def chaos(check, case, place, proxies, readers, seed, tally):
     check.expect(still <= max(unnoted, 0), f"{what}: {still} uploads are left open, and {unnoted} were not noted")
     tally.orphans += still
     tally.uploads += sum(r.method == "POST" and "uploads=" in r.path for r in logs)
-    tally.runs += 1
+    tally.runs += enough
+    tally.calm += not enough
     tally.killed += len({k.shard for k in kills if k.code})
     tally.workers += case.shards
     tally.starts += sum(n for _, n in done)
@@ -271,12 +272,15 @@ def main():
         big = Case(check, place, "large", large())
         check.expect(min(small.sets.values()) >= 3, f"shards have several sets of parts: {small.sets}")
         started = time.monotonic()
-        for seed in range(runs):
+        for seed in range(runs + runs // 8):
+            if tally.runs == runs:
+                break
             chaos(check, big if seed % 10 == 5 else small, place, proxies, readers, seed, tally)
             if (seed + 1) % 20 == 0:
                 print(f"{seed + 1} runs, {time.monotonic() - started:.0f} s, {check.failed} failed", flush=True)
         t = tally
-        print(f"{t.runs} runs in {time.monotonic() - started:.0f} s: {t.workers} workers were started {t.starts} times, {t.killed} of them killed: {dict(t.kills)}; "
+        check.expect(t.runs == runs, f"in {t.runs} runs of {t.runs + t.calm} enough faults struck, and {runs} were asked for")
+        print(f"{t.runs} runs, and {t.calm} with too few faults, in {time.monotonic() - started:.0f} s: {t.workers} workers were started {t.starts} times, {t.killed} of them killed: {dict(t.kills)}; "
               f"in {t.after_sets} runs a set of parts was complete before a kill of its shard")
         print("faults that struck, and of these while work was under way: " + ", ".join(f"{k} {t.struck[k]}, {t.under_way[k]}" for k in KINDS))
         print(f"five readers polled {t.polls} times and saw the whole dataset {t.seen} times, {t.wrong} times a part, and else nothing; {t.uploads} uploads in parts, {t.orphans} left open that nobody could have noted")
