@@ -82,7 +82,8 @@ func Register(ctx context.Context, api GlueAPI, m *export.Manifest, opt GlueOpti
 	if err != nil {
 		return nil, err
 	}
-	r := &registrar{api: api, opt: opt, dataset: strings.TrimRight(opt.Location, "/"), run: m.Run}
+	r := newRegistrar(api, opt)
+	r.run = m.Run
 	if err := r.look(ctx, entries); err != nil {
 		return nil, err
 	}
@@ -136,7 +137,7 @@ func CheckGlue(ctx context.Context, api GlueAPI, opt GlueOptions, tables []strin
 	for _, name := range slices.Compact(names) {
 		entries = append(entries, &glueEntry{name: opt.TablePrefix + name, want: new(types.TableInput)})
 	}
-	r := &registrar{api: api, opt: opt, dataset: strings.TrimRight(opt.Location, "/")}
+	r := newRegistrar(api, opt)
 	return r.look(ctx, entries)
 }
 
@@ -149,16 +150,25 @@ type registrar struct {
 	newDatabase bool
 }
 
-// look reads what is there, and refuses what is not ours before anything is written.
-func (r *registrar) look(ctx context.Context, entries []*glueEntry) error {
+func newRegistrar(api GlueAPI, opt GlueOptions) *registrar {
+	return &registrar{api: api, opt: opt, dataset: strings.TrimRight(opt.Location, "/")}
+}
+
+// hasDatabase tells whether the database is there.
+func (r *registrar) hasDatabase(ctx context.Context) (bool, error) {
 	_, err := r.api.GetDatabase(ctx, &glue.GetDatabaseInput{Name: &r.opt.Database})
 	var none *types.EntityNotFoundException
 	if errors.As(err, &none) {
-		r.newDatabase = true
-		return nil
+		return false, nil
 	}
-	if err != nil {
-		return GlueError(ctx, "look up database "+r.opt.Database, err)
+	return err == nil, GlueError(ctx, "look up database "+r.opt.Database, err)
+}
+
+// look reads what is there, and refuses what is not ours before anything is written.
+func (r *registrar) look(ctx context.Context, entries []*glueEntry) error {
+	there, err := r.hasDatabase(ctx)
+	if r.newDatabase = err == nil && !there; err != nil || !there {
+		return err
 	}
 	var foreign []string
 	for _, e := range entries {

@@ -23,7 +23,7 @@ const probeValue = "varlake probe"
 // looks at what there is. tables are as for CheckGlue; the first that has partitions is asked about. Not found out: CreateDatabase, DeleteTable, and of CreateTable and
 // UpdateTable the one that would do its work. The error wraps bucket.ErrDenied and names all that is missing.
 func MayRegister(ctx context.Context, api GlueAPI, opt GlueOptions, tables []string) error {
-	r := &registrar{api: api, opt: opt, dataset: strings.TrimRight(opt.Location, "/")}
+	r := newRegistrar(api, opt)
 	name := opt.TablePrefix + export.Variants
 	if i := slices.IndexFunc(tables, func(t string) bool { return t != export.SampleAnnotations }); i >= 0 {
 		name = opt.TablePrefix + tables[i]

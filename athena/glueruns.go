@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 
 	"github.com/varlake/varlake/export"
@@ -22,15 +21,14 @@ func NamedRuns(ctx context.Context, api GlueAPI, opt GlueOptions) (map[string]st
 	if err := opt.Check(); err != nil {
 		return nil, err
 	}
-	_, err := api.GetDatabase(ctx, &glue.GetDatabaseInput{Name: &opt.Database})
-	var none *types.EntityNotFoundException
-	if errors.As(err, &none) { // perhaps a slip of the pen: to take it for one without tables could cost runs
+	r := newRegistrar(api, opt)
+	there, err := r.hasDatabase(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !there { // perhaps a slip of the pen: to take it for one without tables could cost runs
 		return nil, fmt.Errorf("%w: Glue has no database %s; give the one that the dataset is registered in", ErrNoDatabase, opt.Database)
 	}
-	if err != nil {
-		return nil, GlueError(ctx, "look up database "+opt.Database, err)
-	}
-	r := &registrar{api: api, opt: opt, dataset: strings.TrimRight(opt.Location, "/")}
 	runs := make(map[string]string)
 	for _, e := range appendMissing(nil, opt.TablePrefix) {
 		table, err := r.get(ctx, e.name)

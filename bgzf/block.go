@@ -11,9 +11,11 @@ const (
 	commonHeader = 18      // the header of a block whose only subfield is BC
 	trailerSize  = 8       // CRC32 and ISIZE
 
+	gzipMagic = "\x1f\x8b" // ID1 and ID2
+
 	// blockMagic is ID1, ID2, CM and FLG. FLG has FEXTRA alone, as the
 	// specification demands; gzip with other flags is read as plain gzip.
-	blockMagic = "\x1f\x8b\x08\x04"
+	blockMagic = gzipMagic + "\x08\x04"
 
 	// endMarker is the empty block that ends a whole file (SAM section 4.1.2).
 	endMarker = blockMagic + "\x00\x00\x00\x00\x00\xff\x06\x00BC\x02\x00\x1b\x00\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00"

@@ -20,7 +20,7 @@ func Detect(head []byte) Format {
 	if len(head) == 0 {
 		return Empty
 	}
-	if isPrefix(head, "\x1f\x8b") {
+	if isPrefix(head, gzipMagic) {
 		return detectGzip(head)
 	}
 	if f := detectMagic(head); f != Unknown {
@@ -41,7 +41,7 @@ func detectGzip(head []byte) Format {
 	if f := detectMagic(inside); f == BCF || f == BAM || f == Index {
 		return f
 	}
-	if bytes.HasPrefix(inside, []byte("\x1f\x8b")) {
+	if bytes.HasPrefix(inside, []byte(gzipMagic)) {
 		return Nested
 	}
 	if _, err := parseFrame(head); err == nil {

@@ -64,7 +64,7 @@ func batch(w work, s *sample, largest, memory int64) Batch {
 	b.Minutes = w.minutes(1 / float64(b.ArraySize))
 	const gib = 1 << 30
 	// A line may have a quarter of the memory; half as much again is for one that the sample did not meet.
-	b.Memory = max(memory, (6*largest+gib-1)/gib*gib)
+	b.Memory = max(memory, ceil(6*largest, gib)*gib)
 	b.JobMemory = 2 * b.Memory // the collector's limit is seven eighths of --memory; the rest is the cache of files and what the system takes
 	return b
 }

@@ -17,7 +17,7 @@ type firstFile struct {
 
 // beginning is how a run begins.
 type beginning struct {
-	run   string
+	Plan
 	first firstFile
 	again bool // a command like this one has begun before, and what it did may be there
 }
@@ -34,14 +34,14 @@ func (e *exporter) begin(dir *destination, s state) (b beginning, err error) {
 			if s.currentRun != "" && !e.opt.Overwrite {
 				err = fmt.Errorf("%w: %s holds run %s; give --overwrite to replace it, or another --out", ErrOtherRun, dir.Root(), s.currentRun)
 			}
-			b.run = randomName()
-			name := RunPath(b.run) + headerName
+			b.Run = randomName()
+			name := RunPath(b.Run) + headerName
 			b.first = firstFile{name, func() error { return put(dir, name, []byte(e.mergedHeader())) }}
 			return b, err
 		}
 	}
 	if p.Run, err = (identity{Inputs: p.Inputs, Options: options}).name(); err != nil || p.Run == s.currentRun {
-		return beginning{run: p.Run}, err
+		return beginning{Plan: p}, err
 	}
 	name, err := planName(e.opt.Inputs, options)
 	if err != nil {
@@ -55,7 +55,7 @@ func (e *exporter) begin(dir *destination, s state) (b beginning, err error) {
 		return b, err
 	}
 	pinned := firstFile{name, func() error { return pin(dir, name, p, e.opt.Overwrite, e.opt.Shards) }}
-	return beginning{p.Run, pinned, slices.Contains(plans, name)}, nil
+	return beginning{p, pinned, slices.Contains(plans, name)}, nil
 }
 
 // firstOf returns how many bytes of an input are to come along when it is looked up: none where there is a dataset, which may well be of this input.

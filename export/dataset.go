@@ -181,11 +181,11 @@ func ReadDataset(files store.Store) (*Dataset, error) {
 
 // Now returns the dataset as readers see it now: d itself while its run is current. Errors are as those of OpenDataset.
 func (d *Dataset) Now() (*Dataset, error) {
-	var current Current
-	if err := readJSON(d.Files(), CurrentName, &current); err != nil {
+	s, err := readState(d.Files())
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", d.Root, err)
 	}
-	if current.Run == d.Manifest.Run {
+	if s.currentRun == d.Manifest.Run {
 		return d, nil
 	}
 	return ReadDataset(d.Files())

@@ -69,7 +69,7 @@ const maxBatches = 64
 func (d *decoder) decode(chunk *vcf.Chunk, lines *vcf.LineScanner, out []*batch) (batches []*batch, more bool) {
 	valid := utf8.Valid(chunk.Text)
 	d.chunk.Offset, d.chunk.Line = chunk.Start()
-	for before := *lines; lines.Next(); before = *lines {
+	for lines.Next() {
 		d.ctx.at = place{chunk.Offset(lines.Start), lines.Number}
 		d.ctx.lineValid = valid || utf8.Valid(lines.Line)
 		if err := d.parse(lines.Line); err != nil {
@@ -81,7 +81,8 @@ func (d *decoder) decode(chunk *vcf.Chunk, lines *vcf.LineScanner, out []*batch)
 		}
 		if chrom := d.record.Chrom(); d.b == nil || d.b.chrom != string(chrom) {
 			if len(out) == maxBatches && d.b.rows > 0 {
-				*lines, more = before, true
+				lines.Back()
+				more = true
 				break
 			}
 			out = d.begin(out, string(chrom))

@@ -216,8 +216,8 @@ func (e *exporter) export(ctx context.Context, out func() (*destination, error))
 	if err != nil {
 		return nil, unwritable(err)
 	}
-	e.opt.Progress.setRun(begun.run)
-	if state.currentRun == begun.run {
+	e.opt.Progress.setRun(begun.Run)
+	if state.currentRun == begun.Run {
 		return e.done(dir.Store)
 	}
 	result, err := e.write(ctx, dir.Store, begun)
@@ -228,7 +228,7 @@ func (e *exporter) export(ctx context.Context, out func() (*destination, error))
 	if result.Dataset == nil {
 		return result, nil
 	}
-	return result, publish(dir.Store, state, begun.run)
+	return result, publish(dir.Store, state, begun.Run)
 }
 
 // done is the result where the run is current already.

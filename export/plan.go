@@ -33,6 +33,9 @@ type Plan struct {
 	Inputs   []Input `json:"inputs"`
 }
 
+// same tells whether two plans of a command make the same run, which takes the same place.
+func (p Plan) same(other Plan) bool { return p.Run == other.Run && p.Replaces == other.Replaces }
+
 // identity is what the names of a run and a command are digests of.
 type identity struct {
 	Schema  int      `json:"schema"`
@@ -158,7 +161,7 @@ func pin(dir store.Store, name string, p Plan, overwrite bool, shards int) error
 	}
 	err = dir.Replace(name, old, data)
 	if errors.Is(err, store.ErrChanged) { // by another shard, perhaps to the same
-		if now, ok := readPlan(dir, name); ok && now.Run == p.Run && now.Replaces == p.Replaces {
+		if now, ok := readPlan(dir, name); ok && now.same(p) {
 			return nil
 		}
 	}
@@ -168,7 +171,7 @@ func pin(dir store.Store, name string, p Plan, overwrite bool, shards int) error
 // agree finds out which of two plans of the same command holds, the one that is pinned or p, which is made now: keep is the first. An error says why neither does.
 func agree(dir store.Store, pinned, p Plan, overwrite bool, shards int) (keep bool, err error) {
 	changed := sameInputs(pinned.Inputs, p.Inputs)
-	if changed == nil && (!overwrite || pinned.Run == p.Run && pinned.Replaces == p.Replaces) {
+	if changed == nil && (!overwrite || pinned.same(p)) {
 		return true, nil
 	}
 	if shards > 1 {

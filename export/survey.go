@@ -114,23 +114,22 @@ func (e *exporter) outlook(out func() (*destination, error)) (Outlook, error) {
 	if err != nil {
 		return refusal(err)
 	}
-	if begun.run == state.currentRun {
-		return Outlook{Would: Nothing, Run: begun.run}, nil
+	if begun.Run == state.currentRun {
+		return Outlook{Would: Nothing, Run: begun.Run}, nil
 	}
-	o := Outlook{Would: Begin, Run: begun.run, Replaces: state.currentRun}
+	o := Outlook{Would: Begin, Run: begun.Run, Replaces: begun.Replaces}
 	pinned, ok := readPlan(dir, begun.first.name)
 	if !ok {
 		return o, nil
 	}
-	now := Plan{Run: begun.run, Replaces: state.currentRun, Inputs: e.manifestInputs()}
-	if keep, err := agree(dir, pinned, now, e.opt.Overwrite, e.opt.Shards); err != nil {
+	if keep, err := agree(dir, pinned, begun.Plan, e.opt.Overwrite, e.opt.Shards); err != nil {
 		return refusal(err)
 	} else if !keep {
 		return o, nil
 	}
 	o.Would = Resume
 	for folder, n := range map[string]*int{"/_shards": &o.ShardsDone, "/_parts": &o.PartSets} {
-		names, err := dir.List(RunPath(begun.run) + folder)
+		names, err := dir.List(RunPath(begun.Run) + folder)
 		if err != nil {
 			return Outlook{}, err
 		}

@@ -20,14 +20,15 @@ func (e *exporter) write(ctx context.Context, dir store.Store, s beginning) (*Re
 	if err != nil {
 		return nil, err
 	}
-	w := newPartWriter(dir, s.run, e.opt.Shard, e.opt.PartSize, len(e.samples()), e.recordTables(batches))
+	w := newPartWriter(dir, s.Run, e.opt.Shard, e.opt.PartSize, len(e.samples()), e.recordTables(batches))
 	defer w.abort()
-	result := &Result{Run: s.run, Shards: e.opt.Shards}
+	result := &Result{Run: s.Run, Shards: e.opt.Shards}
 	if s.again {
 		done, err := e.takeUp(ctx, w, &result.Shard)
 		if err != nil {
 			return nil, err
 		}
+		e.opt.Progress.setKept(result.Shard.Kept)
 		if done {
 			if err := s.first.put(); err != nil { // another run may have become current than the plan replaces
 				return nil, err
@@ -54,7 +55,7 @@ func (e *exporter) write(ctx context.Context, dir store.Store, s beginning) (*Re
 		}
 		return result, e.commitAll(ctx, dir, result, codec)
 	}
-	m, err := e.commit(dir, s.run, &w.total, codec, w.named, func() error { return end.put(dir) })
+	m, err := e.commit(dir, s.Run, &w.total, codec, w.named, func() error { return end.put(dir) })
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +77,6 @@ func (e *exporter) takeUp(ctx context.Context, w *partWriter, counts *ShardCount
 		return false, err
 	}
 	counts.Kept = w.total.records
-	e.opt.Progress.setKept(counts.Kept)
 	return false, w.abortUploads()
 }
 

@@ -55,6 +55,12 @@ func (s *LineScanner) Next() bool {
 	return true
 }
 
+// Back steps to before the current line, which Next comes to once more.
+func (s *LineScanner) Back() {
+	s.next = s.Start
+	s.Number -= s.step
+}
+
 func trimCR(line []byte) []byte {
 	if n := len(line); n > 0 && line[n-1] == '\r' {
 		return line[:n-1]

@@ -367,3 +367,24 @@ func TestChunkLines(t *testing.T) {
 		}
 	}
 }
+
+// A step back is made good by the next one forward, line by line: CRLF, blank lines, a last line without its end, lines without numbers.
+func TestLineScannerBack(t *testing.T) {
+	for _, line := range []int64{0, 7} {
+		c := vcf.NewChunk([]byte("a\tb\r\n\nccc\n\r\nd"), line, []bgzf.Mark{{}})
+		again := c.Lines()
+		n := 0
+		for lines := c.Lines(); lines.Next(); n++ {
+			for range 2 {
+				if !again.Next() || string(again.Line) != string(lines.Line) || again.Start != lines.Start || again.Number != lines.Number {
+					t.Fatalf("from line %d, line %d: %q at %d, number %d; want %q at %d, number %d", line, n, again.Line, again.Start, again.Number, lines.Line, lines.Start, lines.Number)
+				}
+				again.Back()
+			}
+			again.Next()
+		}
+		if n != 5 || again.Next() {
+			t.Errorf("from line %d: %d lines", line, n)
+		}
+	}
+}

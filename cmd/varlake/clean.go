@@ -67,14 +67,8 @@ func (c *cleanCommand) Run(ctx context.Context, std *streams) error {
 
 // named returns the runs that tables in Glue name, and that they do.
 func (c *cleanCommand) named(ctx context.Context) (map[string]string, error) {
-	if c.Database == "" {
-		if c.TablePrefix != "" {
-			return nil, fmt.Errorf("%w: --table-prefix is for tables in Glue; give --database too", errUsage)
-		}
-		return nil, nil
-	}
 	tables := registration{Database: c.Database, TablePrefix: c.TablePrefix, dataset: c.Dataset, aws: c.cloud()}
-	if err := tables.check(); err != nil {
+	if wanted, err := tables.wanted(); err != nil || !wanted {
 		return nil, err
 	}
 	client, err := cloud.Glue(ctx, tables.aws)

@@ -173,13 +173,7 @@ func (c *exportCommand) registration(j *job) registration {
 
 // checkRegistration finds before any work what would keep its result from being registered.
 func (c *exportCommand) checkRegistration(ctx context.Context, r registration) error {
-	switch {
-	case c.Database == "" && c.TablePrefix != "":
-		return fmt.Errorf("%w: --table-prefix is for tables in Glue; give --database too", errUsage)
-	case c.Database == "":
-		return nil
-	}
-	if err := r.check(); err != nil {
+	if wanted, err := r.wanted(); err != nil || !wanted {
 		return err
 	}
 	return r.checkGlue(ctx, c.Tables)

@@ -63,6 +63,17 @@ func (r registration) check() error {
 	return r.options().Check()
 }
 
+// wanted tells whether a registration is asked for where it need not be, and finds what can be told of it without asking anyone.
+func (r registration) wanted() (bool, error) {
+	switch {
+	case r.Database != "":
+		return true, r.check()
+	case r.TablePrefix != "":
+		return false, fmt.Errorf("%w: --table-prefix is for tables in Glue; give --database too", errUsage)
+	}
+	return false, nil
+}
+
 // checkGlue finds what would keep these tables from being registered.
 func (r registration) checkGlue(ctx context.Context, tables []string) error {
 	client, err := cloud.Glue(ctx, r.aws)
